@@ -1,0 +1,50 @@
+# Needs python3 (3.11 to 3.13) and make; everything else is fetched into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+export PYTHONDONTWRITEBYTECODE ?= 1
+
+.PHONY: run demo test check format lock schemas clean
+.DEFAULT_GOAL := run
+
+run: .venv/installed ## everything, in the foreground, until Ctrl-C
+	@$(BIN)/wiredesk run
+
+demo: .venv/installed ## the two seed articles through real servers and back, then stop
+	@$(BIN)/wiredesk demo
+
+test: .venv/installed-dev dist/installed ## the whole suite, real servers included
+	@$(BIN)/pytest
+
+check: .venv/installed-dev ## lint, format, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+schemas: .venv/installed-dev ## export the JSON Schemas of the contract
+	$(BIN)/python -m schemas.export
+
+lock: $(BIN)/uv ## pin every dependency with its hashes
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --group test --group check -c requirements.lock -o requirements-dev.lock
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and "Wiredesk needs Python 3.11 to 3.13, and $(PYTHON) is " + sys.version.split()[0] + ": name another one with make PYTHON=...")'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+.venv/installed: requirements.lock pyproject.toml | $(BIN)/uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+.venv/installed-dev: requirements-dev.lock .venv/installed
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@touch $@
+
+clean: ## remove what make made here (downloads and stored data stay)
+	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""What Wiredesk runs on."""

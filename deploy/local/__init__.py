@@ -1,0 +1,1 @@
+"""Real Kafka and Elasticsearch as child processes, without Docker and without root."""

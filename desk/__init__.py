@@ -1,0 +1,1 @@
+"""The room of the three users: feeding, searching and watching."""

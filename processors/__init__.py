@@ -1,0 +1,1 @@
+"""What happens to articles: Faust enriches them, the sink indexes them."""

@@ -1,0 +1,1 @@
+"""Where articles come in: each kind of source reads, and `publish` delivers to Kafka."""

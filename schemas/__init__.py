@@ -1,0 +1,1 @@
+"""What flows between the parts of Wiredesk: the contract. It imports nothing of ours."""

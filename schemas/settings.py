@@ -1,0 +1,160 @@
+"""Every setting of Wiredesk, in one class: configuration is a schema too.
+
+Values come from, first one wins: the environment (`WIREDESK_…`), a file for a secret (`WIREDESK_…_FILE`), then
+`wiredesk.toml` (or the file that `WIREDESK_CONFIG` names). The README's table is made from this class.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+ENV_PREFIX = "WIREDESK_"
+
+
+class SettingsError(ValueError):
+    """A setting has a value that cannot stand; the message names the setting and what it takes."""
+
+
+def _user_folder(root_folder: str, variable: str, fallback: str) -> Path:
+    """As root, a system folder: the servers run as another user, who cannot look into root's home."""
+    if os.geteuid() == 0:
+        return Path(root_folder) / "wiredesk"
+    return Path(os.environ.get(variable) or Path.home() / fallback) / "wiredesk"
+
+
+def default_data_dir() -> Path:
+    """Where what is stored lies: under `XDG_DATA_HOME`, or `/var/lib/wiredesk` for root."""
+    return _user_folder("/var/lib", "XDG_DATA_HOME", ".local/share")
+
+
+def default_cache_dir() -> Path:
+    """Where downloads lie: under `XDG_CACHE_HOME`, or `/var/cache/wiredesk` for root."""
+    return _user_folder("/var/cache", "XDG_CACHE_HOME", ".cache")
+
+
+class _SecretFiles(PydanticBaseSettingsSource):
+    """Reads `WIREDESK_NAME_FILE`: a path to a file that holds the secret, as containers mount them."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        named = os.environ.get(f"{ENV_PREFIX}{field_name.upper()}_FILE")
+        if not named or "SecretStr" not in str(field.annotation):
+            return None, field_name, False
+        try:
+            return Path(named).read_text(encoding="utf-8").strip(), field_name, False
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            raise SettingsError(f"{ENV_PREFIX}{field_name.upper()}_FILE: cannot read {named}: {reason}") from None
+
+    def __call__(self) -> dict[str, Any]:
+        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+class Settings(BaseSettings):
+    """All settings, with their defaults. Immutable; secrets show as stars wherever they are printed."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
+
+    kafka_servers: str = Field("", description="Kafka to use, as `host:port,host:port`. Empty: find or start one.")
+    elasticsearch_url: str = Field(
+        "", description="Elasticsearch to use, as `http://host:port`. Empty: find or start one."
+    )
+    elasticsearch_api_key: SecretStr | None = Field(None, description="API key for Elasticsearch.")
+    elasticsearch_username: str | None = Field(None, description="User for Elasticsearch, with a password.")
+    elasticsearch_password: SecretStr | None = Field(None, description="That user's password.")
+    elasticsearch_ca_file: Path | None = Field(None, description="CA certificate that signed Elasticsearch's own.")
+    servers: Literal["auto", "container", "local"] = Field(
+        "auto", description="Which servers to start where none are named: a container engine's, or local processes."
+    )
+    kafka_home: Path | None = Field(None, description="Folder of an installed Kafka to run instead of a download.")
+    elasticsearch_home: Path | None = Field(
+        None, description="Folder of an installed Elasticsearch to run instead of a download."
+    )
+    java_home: Path | None = Field(None, description="JDK (21 or newer, full) for the servers. Empty: look for one.")
+    kafka_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        9092, description="Port of a Kafka that is started here; a free one is taken when it is in use, or for 0."
+    )
+    elasticsearch_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        9200, description="Port of an Elasticsearch that is started here; a free one when it is in use, or for 0."
+    )
+    kafka_heap: str = Field("256m", description="Heap of a Kafka that is started here.")
+    elasticsearch_heap: str = Field("512m", description="Heap of an Elasticsearch that is started here.")
+    data_dir: Path = Field(default_factory=default_data_dir, description="Where stored data and logs lie.")
+    cache_dir: Path = Field(default_factory=default_cache_dir, description="Where downloads lie.")
+
+    stream_prefix: str = Field("", description="Put before every stream's and consumer group's name.")
+    partitions: Annotated[int, Field(ge=1)] = Field(4, description="Partitions of each stream when it is made.")
+    replication: Annotated[int, Field(ge=1)] = Field(1, description="Copies of each stream when it is made.")
+    raw_retention_days: Annotated[int, Field(ge=-1)] = Field(
+        30, description="Days that raw and enriched articles stay on their streams; -1 is for ever."
+    )
+    max_article_bytes: Annotated[int, Field(ge=1024, le=8 * 2**20)] = Field(
+        4 * 2**20, description="Largest raw article taken in, in bytes of UTF-8."
+    )
+
+    index_alias: str = Field("articles", description="Elasticsearch alias that is searched and written through.")
+    index_shards: Annotated[int, Field(ge=1)] = Field(1, description="Shards of a new index.")
+    index_replicas: Annotated[int, Field(ge=0)] = Field(0, description="Replicas of a new index.")
+    index_refresh: str = Field("1s", description="How soon what is indexed can be searched.")
+
+    enrichers: Annotated[int, Field(ge=1)] = Field(1, description="Enricher processes that `wiredesk run` starts.")
+    sink_batch_articles: Annotated[int, Field(ge=1)] = Field(500, description="Most articles in one bulk request.")
+    sink_batch_bytes: Annotated[int, Field(ge=1024)] = Field(5 * 2**20, description="Most bytes in one bulk request.")
+    sink_batch_seconds: Annotated[float, Field(gt=0)] = Field(0.2, description="Longest an article waits for others.")
+    sink_bulks_in_flight: Annotated[int, Field(ge=1)] = Field(2, description="Bulk requests under way at once.")
+
+    log_format: Literal["text", "json"] = Field("text", description="Shape of log lines.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (the signature is pydantic-settings' own)
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Named arguments first, then the environment, secret files and the settings file."""
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=config_file())
+        return init_settings, env_settings, _SecretFiles(settings_cls), toml
+
+
+def config_file() -> Path:
+    """The settings file: what `WIREDESK_CONFIG` names, else `wiredesk.toml` in the folder one works in."""
+    return Path(os.environ.get(f"{ENV_PREFIX}CONFIG") or "wiredesk.toml")
+
+
+def load(**named: Any) -> Settings:
+    """The settings as they stand now.
+
+    Args:
+        named: values that win over every other source.
+
+    Raises:
+        SettingsError: a value cannot stand, or the settings file cannot be read; the message says which and why.
+    """
+    named_file = os.environ.get(f"{ENV_PREFIX}CONFIG")
+    if named_file and not Path(named_file).is_file():
+        raise SettingsError(f"{ENV_PREFIX}CONFIG names {named_file}, which is not a file")
+    try:
+        return Settings(**named)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_in_words(problem) for problem in error.errors(include_input=False))) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{config_file()}: not TOML: {error}") from None
+    except OSError as error:
+        raise SettingsError(f"{config_file()}: {error.strerror}") from None
+
+
+def _in_words(problem: Any) -> str:
+    name = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"{name}: no such setting (in {config_file()})"
+    return f"{ENV_PREFIX}{name.upper()}: {problem['msg']}"
