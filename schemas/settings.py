@@ -12,7 +12,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 ENV_PREFIX = "WIREDESK_"
 
@@ -70,7 +75,8 @@ class Settings(BaseSettings):
     elasticsearch_password: SecretStr | None = Field(None, description="That user's password.")
     elasticsearch_ca_file: Path | None = Field(None, description="CA certificate that signed Elasticsearch's own.")
     servers: Literal["auto", "container", "local"] = Field(
-        "auto", description="Which servers to start where none are named: a container engine's, or local processes."
+        "auto",
+        description="Which servers to start where none are named: a container engine's, or local processes.",
     )
     kafka_home: Path | None = Field(None, description="Folder of an installed Kafka to run instead of a download.")
     elasticsearch_home: Path | None = Field(
@@ -78,10 +84,12 @@ class Settings(BaseSettings):
     )
     java_home: Path | None = Field(None, description="JDK (21 or newer, full) for the servers. Empty: look for one.")
     kafka_port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        9092, description="Port of a Kafka that is started here; a free one is taken when it is in use, or for 0."
+        9092,
+        description="Port of a Kafka that is started here; a free one is taken when it is in use, or for 0.",
     )
     elasticsearch_port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        9200, description="Port of an Elasticsearch that is started here; a free one when it is in use, or for 0."
+        9200,
+        description="Port of an Elasticsearch that is started here; a free one when it is in use, or for 0.",
     )
     kafka_heap: str = Field("256m", description="Heap of a Kafka that is started here.")
     elasticsearch_heap: str = Field("512m", description="Heap of an Elasticsearch that is started here.")

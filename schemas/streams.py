@@ -1,0 +1,92 @@
+"""The Kafka topics, called streams here so that a topic is what an article is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from schemas.settings import Settings
+
+# A message holds the article as JSON: escapes may double it, and an enriched one carries its judgements too.
+MAX_MESSAGE_BYTES = 32 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One Kafka topic with how it is made."""
+
+    name: str
+    partitions: int
+    config: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """All streams of one Wiredesk, and the consumer groups that read them."""
+
+    raw: Stream
+    enriched: Stream
+    dead: Stream
+    seen: Stream
+    status: Stream
+    enricher_group: str
+    sink_group: str
+
+    @property
+    def all(self) -> tuple[Stream, ...]:
+        """Every stream, for making them."""
+        return (self.raw, self.enriched, self.dead, self.seen, self.status)
+
+
+def streams(settings: Settings) -> Streams:
+    """The streams under the settings' prefix, partitions and retention."""
+    prefix = settings.stream_prefix
+    days = settings.raw_retention_days
+    kept = {"retention.ms": str(-1 if days < 0 else int(timedelta(days=days).total_seconds() * 1000))}
+    compacted = {"cleanup.policy": "compact"}
+
+    def stream(name: str, config: dict[str, str], partitions: int = settings.partitions) -> Stream:
+        return Stream(f"{prefix}{name}", partitions, {"max.message.bytes": str(MAX_MESSAGE_BYTES), **config})
+
+    return Streams(
+        raw=stream("articles.raw", kept),
+        enriched=stream("articles.enriched", kept),
+        dead=stream("articles.dead", {"retention.ms": "-1"}),
+        seen=stream("sources.seen", compacted),
+        status=stream("pipeline.status", compacted, partitions=1),
+        enricher_group=f"{prefix}wiredesk-enricher",
+        sink_group=f"{prefix}wiredesk-sink",
+    )
+
+
+def client_options(settings: Settings) -> dict[str, Any]:
+    """What every kafka-python client of Wiredesk is made with."""
+    return {
+        "bootstrap_servers": settings.kafka_servers.split(","),
+        "allow_auto_create_topics": False,
+        "reconnect_backoff_max_ms": 2000,
+    }
+
+
+def producer_options(settings: Settings) -> dict[str, Any]:
+    """What every kafka-python producer of Wiredesk is made with: acknowledged by all, compressed, in order."""
+    return {
+        **client_options(settings),
+        "acks": "all",
+        "compression_type": "lz4",
+        "linger_ms": 5,
+        "batch_size": 256 * 1024,
+        "max_request_size": MAX_MESSAGE_BYTES,
+    }
+
+
+def reader_options(settings: Settings) -> dict[str, Any]:
+    """What every kafka-python consumer of Wiredesk is made with: from the start, committing nothing by itself."""
+    return {
+        **client_options(settings),
+        "enable_auto_commit": False,
+        "auto_offset_reset": "earliest",
+        "max_partition_fetch_bytes": MAX_MESSAGE_BYTES,
+        "fetch_max_bytes": 2 * MAX_MESSAGE_BYTES,
+    }
