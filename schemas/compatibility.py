@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+_Deeper = Callable[[Any, Any, str], list[str]]
 
 _LOWER_BOUNDS = ("minimum", "exclusiveMinimum", "minLength", "minItems")
 _UPPER_BOUNDS = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
@@ -51,12 +54,13 @@ def _options(schema: dict[str, Any]) -> list[Any]:
     return list(schema.get("anyOf") or schema.get("oneOf") or [])
 
 
-def _unions(old: dict[str, Any], new: dict[str, Any], deeper: Any) -> list[str]:
+def _unions(old: dict[str, Any], new: dict[str, Any], deeper: _Deeper) -> list[str]:
     """Each alternative of the old must be taken by one of the new."""
-    problems = []
+    problems: list[str] = []
     for number, option in enumerate(_options(old) or [old]):
-        tries = [deeper(option, other, f"|{number}") for other in (_options(new) or [new])]
-        problems += sorted(tries, key=len)[0]
+        tries = (deeper(option, other, f"|{number}") for other in (_options(new) or [new]))
+        fewest: list[str] = min(tries, key=len)
+        problems += fewest
     return problems
 
 
@@ -96,7 +100,7 @@ def _bounds(old: dict[str, Any], new: dict[str, Any], at: str) -> list[str]:
     return [f"{at}: {word} {old.get(word)} became {new[word]}" for word in tighter_low + tighter_high]
 
 
-def _objects(old: dict[str, Any], new: dict[str, Any], at: str, deeper: Any) -> list[str]:
+def _objects(old: dict[str, Any], new: dict[str, Any], at: str, deeper: _Deeper) -> list[str]:
     before, after = old.get("properties", {}), new.get("properties", {})
     closed = new.get("additionalProperties") is False
     problems = [f"{at}.{name}: removed" for name in before if name not in after and closed]
@@ -108,7 +112,7 @@ def _objects(old: dict[str, Any], new: dict[str, Any], at: str, deeper: Any) -> 
     return problems
 
 
-def _parts(old: dict[str, Any], new: dict[str, Any], deeper: Any) -> list[str]:
+def _parts(old: dict[str, Any], new: dict[str, Any], deeper: _Deeper) -> list[str]:
     problems: list[str] = []
     for word in ("items", "additionalProperties"):
         if word in new and word in old:

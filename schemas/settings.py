@@ -93,6 +93,12 @@ class Settings(BaseSettings):
     )
     kafka_heap: str = Field("256m", description="Heap of a Kafka that is started here.")
     elasticsearch_heap: str = Field("512m", description="Heap of an Elasticsearch that is started here.")
+    maven_repository: str = Field(
+        "", description="Maven repository that the servers are downloaded from, such as a mirror. Empty: Maven Central."
+    )
+    start_seconds: Annotated[float, Field(gt=0)] = Field(
+        180, description="Longest wait for a server that is started here, in seconds."
+    )
     data_dir: Path = Field(default_factory=default_data_dir, description="Where stored data and logs lie.")
     cache_dir: Path = Field(default_factory=default_cache_dir, description="Where downloads lie.")
 

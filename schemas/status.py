@@ -15,7 +15,7 @@ class StageStatus(Contract):
     """Counts of one process since it `started`, as they stood `at`.
 
     `waiting` says in words what it waits for, when it cannot go on; `latency_ms` are the newest articles' times from
-    published to searchable or enriched, in milliseconds, as p50, p95 and p99.
+    published to enriched or stored, in milliseconds, as p50, p95 and p99.
     """
 
     schema_version: Literal[1] = 1

@@ -1,0 +1,60 @@
+"""The Faust app: one stateless agent that turns `articles.raw` into `articles.enriched` and dead letters."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import faust
+
+from processors.message import Outgoing
+from processors.outcome import outcome
+from processors.worker import count, finished_or_exit, message_of
+from processors.progress import Progress
+from schemas.settings import Settings
+from schemas.streams import MAX_MESSAGE_BYTES, streams
+
+_RAW = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw"}
+
+
+def build(settings: Settings) -> faust.App:
+    """The app for one enricher process. Why each option stands so: the README's architecture section."""
+    names, progress = streams(settings), Progress("enrich")
+    app = faust.App(
+        names.enricher_group,
+        broker=[f"kafka://{server}" for server in settings.kafka_servers.split(",")],
+        datadir=settings.data_dir / "faust",
+        broker_commit_interval=0.5,
+        broker_session_timeout=6,
+        broker_heartbeat_interval=2,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=MAX_MESSAGE_BYTES,
+        producer_acks=-1,
+        producer_compression_type="lz4",
+        producer_max_request_size=MAX_MESSAGE_BYTES,
+        stream_wait_empty=True,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        web_enabled=False,
+        worker_redirect_stdouts=False,
+    )
+    channels = {stream.name: app.topic(stream.name, partitions=stream.partitions, **_RAW) for stream in names.all}
+
+    async def send(out: Outgoing) -> None:
+        await (await channels[out.stream].send(key=out.key, value=out.value, headers=out.headers))
+
+    @app.agent(channels[names.raw.name], concurrency=1, name="enricher")
+    async def enricher(stream: Any) -> None:
+        async for event in stream.events():
+            with finished_or_exit():
+                message = message_of(event.message)
+                out = await asyncio.to_thread(outcome, message, names, progress.instance)
+                await send(out)
+                count(progress, message, is_dead=out.stream == names.dead.name)
+
+    @app.timer(interval=1.0)
+    async def tell() -> None:
+        if report := progress.report(names.status.name):
+            await send(report)
+
+    return app

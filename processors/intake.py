@@ -1,0 +1,35 @@
+"""What the sink makes of a message before it goes to the index: a document, or the reason why it can be none."""
+
+from __future__ import annotations
+
+import re
+
+from processors.bulk import document_problem
+from processors.letters import PermanentError
+from processors.message import Message
+from processors.store import Entry, entry
+from schemas.article import EnrichedArticle
+from schemas.envelope import SCHEMA_VERSION, whole_number
+
+_ID = re.compile(rb"[0-9a-f]{32}")
+_VERSION_HEADER = "ce_articleversion"
+_KNOWN = str(EnrichedArticle.model_fields["schema_version"].default)
+
+
+def admitted(message: Message) -> Entry:
+    """The entry for a message from `articles.enriched`, taken by its key and headers; the body is not parsed.
+
+    Raises:
+        PermanentError: key, headers or value cannot make a document.
+    """
+    if message.key is None or not _ID.fullmatch(message.key):
+        raise PermanentError("bad_envelope", "the key is no article id")
+    said = message.attributes
+    if said.get(SCHEMA_VERSION) != _KNOWN:
+        raise PermanentError("unknown_version", f"schema version {said.get(SCHEMA_VERSION, 'missing')!r}")
+    version = whole_number(said.get(_VERSION_HEADER))
+    if version is None:
+        raise PermanentError("bad_envelope", f"{_VERSION_HEADER} is no version: {said.get(_VERSION_HEADER)!r}")
+    if problem := document_problem(message.value):
+        raise PermanentError("not_json", problem)
+    return entry(message, message.key.decode("ascii"), version)

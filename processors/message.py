@@ -1,0 +1,35 @@
+"""One message as both kinds of consumer see it, and one to be sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from schemas.envelope import Headers, attributes
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What was read, and where: `timestamp` is in milliseconds since 1970."""
+
+    stream: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """The headers as text by name."""
+        return attributes(self.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What is to be sent, and on which stream."""
+
+    stream: str
+    key: bytes
+    value: bytes
+    headers: Headers

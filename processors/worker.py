@@ -1,0 +1,117 @@
+"""Runs an enricher or a sink as the work of one process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+from kafka import KafkaConsumer, KafkaProducer
+
+from processors import index
+from processors.message import Message, Outgoing
+from processors.progress import Progress
+from processors.sink import Sink
+from processors.store import Store
+from schemas.settings import Settings
+from schemas.streams import producer_options, reader_options, streams
+from schemas.telemetry import logging_config
+
+log = structlog.get_logger(__name__)
+
+# sysexits.h: a failure that passes; the supervisor starts the process again.
+EX_TEMPFAIL = 75
+_DELIVERY_SECONDS = 30
+
+
+@contextmanager
+def finished_or_exit() -> Iterator[None]:
+    """Ends the process when its block is left by an exception, cancellation included.
+
+    Faust acknowledges an event when an exception leaves the agent, and a send that failed would be lost with it. A
+    process that is gone acknowledges nothing: the event is read again.
+    """
+    try:
+        yield
+    except BaseException as error:  # noqa: BLE001
+        log.error("an article was not finished, and will be read again", error=f"{type(error).__name__}: {error}")
+        os._exit(EX_TEMPFAIL)
+
+
+def message_of(found: Any) -> Message:
+    """The message of a Faust event."""
+    headers = found.headers.items() if isinstance(found.headers, dict) else found.headers or ()
+    return Message(
+        found.topic,
+        found.partition,
+        found.offset,
+        round((found.timestamp or 0) * 1000),
+        found.key,
+        found.value,
+        tuple(headers),
+    )
+
+
+def count(progress: Progress, message: Message, *, is_dead: bool) -> None:
+    """Counts one article that the enricher finished."""
+    progress.done += not is_dead
+    progress.dead += is_dead
+    progress.took(time.time() * 1000 - message.timestamp)
+
+
+def run_enricher(settings: Settings) -> None:
+    """Enriches until the process is asked to stop."""
+    import faust  # noqa: PLC0415 (Faust takes half a second to import, and only this process needs it)
+
+    from processors.app import build  # noqa: PLC0415
+    from processors.enrich import warm_up  # noqa: PLC0415
+
+    (settings.data_dir / "faust").mkdir(parents=True, exist_ok=True)
+    warm_up()
+    log.info("enricher starts", kafka=settings.kafka_servers)
+    worker = faust.Worker(
+        build(settings), quiet=True, loglevel=settings.log_level, logging_config=logging_config(settings)
+    )
+    worker.execute_from_commandline()
+
+
+def run_sink(settings: Settings) -> None:
+    """Indexes until the process is asked to stop."""
+    names, progress = streams(settings), Progress("sink")
+    elasticsearch = index.client(settings)
+    producer = KafkaProducer(**producer_options(settings))
+    consumer = KafkaConsumer(
+        group_id=names.sink_group,
+        session_timeout_ms=6000,
+        heartbeat_interval_ms=2000,
+        max_poll_records=settings.sink_batch_articles,
+        **reader_options(settings),
+    )
+    send = index.bulk_sender(elasticsearch, settings.index_alias)
+
+    def tell() -> None:
+        if report := progress.report(names.status.name):
+            _send(producer, report)
+
+    sink = Sink(
+        settings,
+        consumer,
+        lambda wait, size, told: Store(send, wait, size, told),
+        lambda out: _send(producer, out).get(_DELIVERY_SECONDS),
+        progress,
+        tell,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sink.stop())
+    log.info("sink starts", kafka=settings.kafka_servers, elasticsearch=settings.elasticsearch_url)
+    sink.run()
+    producer.close(timeout=3)
+    log.info("sink stopped")
+
+
+def _send(producer: KafkaProducer, out: Outgoing) -> Any:
+    return producer.send(out.stream, value=out.value, key=out.key, headers=out.headers)

@@ -1,0 +1,162 @@
+"""Delivers articles to Kafka: every future is checked, and what was delivered before is left alone."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError, MessageSizeTooLargeError
+
+from producers import seen
+from producers.reading import Refusal
+from schemas.article import RawArticle
+from schemas.envelope import Headers, envelope
+from schemas.settings import Settings
+from schemas.streams import producer_options, streams
+
+# How many deliveries are under way before the oldest is waited for: bounds memory, keeps batches full.
+_WINDOW = 2000
+
+
+class Producer(Protocol):
+    """What is used of a kafka-python producer."""
+
+    def send(self, topic: str, value: bytes | None, key: bytes, headers: Headers) -> Any:
+        """Queues one message; the future resolves when it is acknowledged by all replicas, or fails."""
+
+    def flush(self) -> None:
+        """Waits until nothing is queued."""
+
+    def close(self) -> None:
+        """Ends the connection."""
+
+
+@dataclass
+class Report:
+    """What became of what was read."""
+
+    published: int = 0
+    unchanged: int = 0
+    refused: list[Refusal] = field(default_factory=list)
+    failed: list[Refusal] = field(default_factory=list)
+
+    @property
+    def delivered_all(self) -> bool:
+        """Whether no article was lost on the way to Kafka."""
+        return not self.failed
+
+
+class Publisher:
+    """Publishes raw articles. Use it as a context manager: leaving it waits for every delivery.
+
+    `known` maps ids to fingerprints of what was published before (`producers.seen`).
+    """
+
+    def __init__(self, producer: Producer, settings: Settings, known: dict[bytes, bytes]) -> None:
+        self.report = Report()
+        self._producer, self._known = producer, known
+        self._streams = streams(settings)
+        self._under_way: deque[tuple[Any, RawArticle, bytes]] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.settle()
+
+    def publish(self, article: RawArticle) -> None:
+        """Queues an article, unless this very one was published before."""
+        key, mark = article.id.encode("ascii"), seen.fingerprint(article)
+        if self._known.get(key) == mark:
+            self.report.unchanged += 1
+            return
+        self._known[key] = mark
+        try:
+            future = self._producer.send(
+                self._streams.raw.name, article.model_dump_json().encode("utf-8"), key, raw_headers(article)
+            )
+        except (KafkaError, UnicodeEncodeError) as error:
+            self._fail(article, error)
+            return
+        self._under_way.append((future, article, mark))
+        if len(self._under_way) >= _WINDOW:
+            self._settle_oldest()
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Counts something that was no article."""
+        self.report.refused.append(refusal)
+
+    def settle(self) -> Report:
+        """Waits until every article is acknowledged or has failed, and returns the counts."""
+        self._producer.flush()
+        while self._under_way:
+            self._settle_oldest()
+        self._producer.flush()
+        return self.report
+
+    def _settle_oldest(self) -> None:
+        future, article, mark = self._under_way.popleft()
+        try:
+            future.get()
+        except KafkaError as error:
+            self._fail(article, error)
+            return
+        self.report.published += 1
+        # Only what Kafka holds counts as seen; when this record is lost, the article is published twice, which is
+        # harmless, and never not at all.
+        self._producer.send(self._streams.seen.name, mark, article.id.encode("ascii"), [])
+
+    def _fail(self, article: RawArticle, error: Exception) -> None:
+        self._known.pop(article.id.encode("ascii"), None)
+        self.report.failed.append(Refusal(article.origin, f"not delivered: {failure_in_words(error)}"))
+
+
+def failure_in_words(error: Exception) -> str:
+    """Why Kafka did not take a message, in a sentence."""
+    if isinstance(error, MessageSizeTooLargeError):
+        return "larger than the stream's max.message.bytes"
+    if isinstance(error, UnicodeEncodeError):
+        return f"its text holds a lone surrogate at character {error.start:,}"
+    return f"Kafka: {type(error).__name__}: {error}".strip(": ")
+
+
+def raw_headers(article: RawArticle) -> Headers:
+    """The envelope of an article on `articles.raw`."""
+    return envelope(
+        "article.raw",
+        f"{article.id}-{article.version}",
+        f"/wiredesk/sources/{article.source}",
+        article.schema_version,
+        articleversion=article.version,
+    )
+
+
+def feed(
+    items: Iterable[RawArticle | Refusal], publisher: Publisher, progress: Callable[[Report], None] | None = None
+) -> Report:
+    """Publishes all articles and counts all refusals, telling `progress` after each."""
+    with publisher:
+        for item in items:
+            if isinstance(item, Refusal):
+                publisher.refuse(item)
+            else:
+                publisher.publish(item)
+            if progress:
+                progress(publisher.report)
+    return publisher.report
+
+
+def open_publisher(settings: Settings) -> Publisher:
+    """A publisher on the Kafka that the settings name, knowing what was published before.
+
+    Raises:
+        KafkaError: Kafka does not answer.
+    """
+    known = seen.load(settings)
+    return Publisher(KafkaProducer(**producer_options(settings)), settings, known)

@@ -1,0 +1,58 @@
+"""The registry of source kinds, and the file of sources."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from producers import files
+from producers.reading import Refusal, in_words
+from schemas.article import RawArticle
+from schemas.source import SourceKind, SourceSpec
+
+Reader = Callable[[SourceSpec, datetime, int], Iterator[RawArticle | Refusal]]
+
+KINDS: dict[SourceKind, Reader] = {"files": files.read}
+
+
+class SourcesError(ValueError):
+    """The file of sources cannot be used; the message names the file, the entry and the way out."""
+
+
+def load(path: Path) -> list[SourceSpec]:
+    """The sources named in a TOML file, as `[[source]]` tables; relative paths count from the file's folder.
+
+    Raises:
+        SourcesError: no such file, no TOML, or an entry that is no SourceSpec.
+    """
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SourcesError(f"{path}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SourcesError(f"{path}: not TOML: {error}") from None
+    specs = [_spec(entry, number, path) for number, entry in enumerate(found.get("source", []), 1)]
+    names = [spec.name for spec in specs]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise SourcesError(f"{path}: two sources are named {twice!r}: give one of them another name")
+    return specs
+
+
+def _spec(entry: Any, number: int, path: Path) -> SourceSpec:
+    try:
+        spec = SourceSpec.model_validate(entry)
+    except ValidationError as error:
+        raise SourcesError(f"{path}: source {number}: {in_words(error)}") from None
+    if spec.path and spec.path != "-":
+        return spec.model_copy(update={"path": str(path.parent / Path(spec.path).expanduser())})
+    return spec
+
+
+def read(spec: SourceSpec, now: datetime, max_bytes: int) -> Iterator[RawArticle | Refusal]:
+    """Everything that a source holds now."""
+    return KINDS[spec.kind](spec, now, max_bytes)
