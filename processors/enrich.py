@@ -82,6 +82,7 @@ def _finished(draft: Draft, enrichers: tuple[Enricher, ...]) -> EnrichedArticle:
         authors=draft.authors,
         published_at=draft.published_at,
         published_precision=draft.published_precision,
+        date=draft.published_at or raw.fetched_at,
         language=draft.language,
         language_confidence=draft.language_confidence,
         content_hash=draft.content_hash,

@@ -38,7 +38,7 @@ def finished_or_exit() -> Iterator[None]:
     try:
         yield
     except BaseException as error:  # noqa: BLE001
-        log.error("an article was not finished, and will be read again", error=f"{type(error).__name__}: {error}")
+        log.warning("an article was not finished, and will be read again", error=f"{type(error).__name__}: {error}")
         os._exit(EX_TEMPFAIL)
 
 
@@ -65,10 +65,10 @@ def count(progress: Progress, message: Message, *, is_dead: bool) -> None:
 
 def run_enricher(settings: Settings) -> None:
     """Enriches until the process is asked to stop."""
-    import faust  # noqa: PLC0415 (Faust takes half a second to import, and only this process needs it)
+    import faust
 
-    from processors.app import build  # noqa: PLC0415
-    from processors.enrich import warm_up  # noqa: PLC0415
+    from processors.app import build
+    from processors.enrich import warm_up
 
     (settings.data_dir / "faust").mkdir(parents=True, exist_ok=True)
     warm_up()

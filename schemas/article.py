@@ -126,9 +126,9 @@ class EnrichedArticle(Contract):
     """The article as it is searched: what stands on `articles.enriched` and, byte for byte, in the index.
 
     `title` and `text` have one key, the analyzer's language (`en`, `ru`, …; `other` where there is none), so that
-    each is analysed by its own language. `near` holds MinHash bands: articles that share one are near-duplicates.
-    `topic_ids` holds the codes of all topics and of their parents, for facets. `enrichers` says which version of
-    each enricher made this.
+    each is analysed by its own language. `date` is when it was published, or fetched where that is not known. `near`
+    holds MinHash bands: articles that share one are near-duplicates. `topic_ids` holds the codes of all topics and of
+    their parents, for facets. `enrichers` says which version of each enricher made this.
     """
 
     schema_version: Annotated[Literal[1], Indexed(type="short")] = 1
@@ -144,6 +144,7 @@ class EnrichedArticle(Contract):
     authors: Annotated[tuple[str, ...], FACET_NAME] = ()
     published_at: Annotated[UtcMoment | None, Indexed(type="date")] = None
     published_precision: Annotated[Precision | None, KEYWORD] = None
+    date: Annotated[UtcMoment, Indexed(type="date")]
     language: Annotated[str | None, KEYWORD] = None
     language_confidence: Annotated[Score | None, Indexed(type="float", index=False)] = None
     content_hash: Annotated[str, KEYWORD]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+
+from kafka import TopicPartition
 
 from schemas.settings import Settings
 
@@ -90,3 +93,34 @@ def reader_options(settings: Settings) -> dict[str, Any]:
         "max_partition_fetch_bytes": MAX_MESSAGE_BYTES,
         "fetch_max_bytes": 2 * MAX_MESSAGE_BYTES,
     }
+
+
+class NoSuchStreamError(LookupError):
+    """The stream was not made yet; the message names it and the command that makes it."""
+
+
+def partitions_of(consumer: Any, stream: str) -> list[TopicPartition]:
+    """The partitions of a stream, in order.
+
+    Raises:
+        NoSuchStreamError: it does not exist.
+    """
+    numbers = consumer.partitions_for_topic(stream)
+    if not numbers:
+        raise NoSuchStreamError(f"there is no stream {stream}: make the streams and the index with `wiredesk setup`")
+    return [TopicPartition(stream, number) for number in sorted(numbers)]
+
+
+def read_to_end(consumer: Any, stream: str) -> Iterator[Any]:
+    """Every record that a stream holds now, from its start, by a kafka-python consumer without a group.
+
+    Raises:
+        NoSuchStreamError: it does not exist.
+    """
+    partitions = partitions_of(consumer, stream)
+    consumer.assign(partitions)
+    ends = consumer.end_offsets(partitions)
+    consumer.seek_to_beginning(*partitions)
+    while any(consumer.position(partition) < ends[partition] for partition in partitions):
+        for records in consumer.poll(timeout_ms=500, max_records=10_000).values():
+            yield from records
