@@ -172,3 +172,14 @@ def _in_words(problem: Any) -> str:
     if problem["type"] == "extra_forbidden":
         return f"{name}: no such setting (in {config_file()})"
     return f"{ENV_PREFIX}{name.upper()}: {problem['msg']}"
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The settings as environment variables, for a child process: secrets included, so print it nowhere."""
+    values = {name: getattr(settings, name) for name in Settings.model_fields}
+    plain = {
+        name: value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        for name, value in values.items()
+        if value is not None and value != ""
+    }
+    return {f"{ENV_PREFIX}{name.upper()}": value for name, value in plain.items()}

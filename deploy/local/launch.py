@@ -1,0 +1,68 @@
+"""What it takes to start one server, whichever it is."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.errors import ServersError
+from deploy.local.owner import Owner
+from deploy.local.place import Place
+
+KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ")
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """One server, ready to be started.
+
+    Attributes:
+        title: its name for people.
+        place: where its files lie.
+        owner: the user it runs as, where that is another one.
+        address: where it will answer.
+        command: program and arguments.
+        environment: its whole environment.
+        answers: asks whether it answers by now.
+        usual_seconds: how long a start usually takes.
+    """
+
+    title: str
+    place: Place
+    owner: Owner | None
+    address: str
+    command: list[str]
+    environment: dict[str, str]
+    answers: Callable[[], bool]
+    usual_seconds: float
+
+
+def environment(place: Place, **more: str) -> dict[str, str]:
+    """A server's environment: little of ours, and none of the secrets that may stand there."""
+    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+    return {**kept, "HOME": str(place.root), **more}
+
+
+def check_heap(setting: str, heap: str) -> str:
+    """A heap's size as Java takes it.
+
+    Raises:
+        ServersError: it is not one.
+    """
+    if not re.fullmatch(r"[1-9]\d*[kmgKMG]", heap):
+        raise ServersError(f"{setting}: {heap!r} is not a size such as 512m or 2g")
+    return heap
+
+
+def check_home(setting: str, home: Path, needed: str) -> Path:
+    """The folder of an installed server.
+
+    Raises:
+        ServersError: it does not hold what such a folder holds.
+    """
+    if not (home / needed).exists():
+        raise ServersError(f"{setting} names {home}, which has no {needed}")
+    return home.resolve()

@@ -1,0 +1,69 @@
+"""Fixtures for every test: real servers, shared by the whole session, and settings that keep tests apart on them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.errors import ServersError
+from deploy.ladder import Servers, serve
+from deploy.progress import Lines
+from schemas.settings import ENV_PREFIX, Settings, load
+
+
+@pytest.fixture(scope="session")
+def open_folder() -> Iterator[Callable[[], Path]]:
+    """Makes folders that the servers' user may enter: pytest's own are closed to all but the one who runs the tests."""
+    made: list[Path] = []
+
+    def make() -> Path:
+        made.append(Path(tempfile.mkdtemp(prefix="wiredesk-test-")))
+        made[-1].chmod(0o755)
+        return made[-1]
+
+    yield make
+    for folder in made:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def servers(open_folder: Callable[[], Path]) -> Iterator[Servers]:
+    """Kafka and Elasticsearch, from the same ladder as users have, once for the whole session.
+
+    They are those that `WIREDESK_KAFKA_SERVERS` and `WIREDESK_ELASTICSEARCH_URL` name, else a container engine's, else
+    local ones in a folder of their own. Where none can be had, the tests that need them fail with the reason.
+    """
+    named = {name: os.environ.get(f"{ENV_PREFIX}{name.upper()}", "") for name in ("kafka_servers", "elasticsearch_url")}
+    own = load(data_dir=open_folder(), kafka_port=0, elasticsearch_port=0, **named)
+    try:
+        with serve(own, Lines()) as found:
+            yield found
+    except ServersError as error:
+        pytest.fail(f"no servers for the tests: {error}", pytrace=False)
+
+
+@pytest.fixture
+def settings(servers: Servers, tmp_path: Path) -> Settings:
+    """Settings for one test: the shared servers, with streams, index and data folder of its own."""
+    name = f"t{uuid.uuid4().hex[:10]}"
+    return load(
+        kafka_servers=servers.kafka,
+        elasticsearch_url=servers.elasticsearch,
+        stream_prefix=f"{name}.",
+        index_alias=f"{name}-articles",
+        data_dir=tmp_path / "data",
+    )
+
+
+@pytest.fixture
+def environment(settings: Settings) -> dict[str, str]:
+    """The same settings as environment variables, for commands that a test runs."""
+    names = ("kafka_servers", "elasticsearch_url", "stream_prefix", "index_alias", "data_dir")
+    named = {f"{ENV_PREFIX}{name.upper()}": str(getattr(settings, name)) for name in names}
+    return {**os.environ, **named}
