@@ -47,3 +47,16 @@ def ensure_streams(settings: Settings) -> None:
         admin.wait_for_topics([stream.name for stream in streams(settings).all])
     finally:
         admin.close()
+
+
+def remove(settings: Settings) -> None:
+    """Takes away what `setup` made, with all that is in it: for demonstrations and tests on shared servers."""
+    elasticsearch = index.client(settings)
+    for name in elasticsearch.indices.get_alias(name=settings.index_alias).body:
+        elasticsearch.indices.delete(index=name)
+    elasticsearch.close()
+    options = client_options(settings)
+    options.pop("allow_auto_create_topics")
+    admin = KafkaAdminClient(**options)
+    admin.delete_topics([stream.name for stream in streams(settings).all])
+    admin.close()

@@ -1,0 +1,145 @@
+"""The command `wiredesk`: what each of its three users types."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from deploy.errors import ServersError
+from desk.failure import Exit, Failure
+from schemas.settings import Settings, SettingsError, load
+
+# Where each command lives. Imported when it is asked for, so that `--help` does not wait for what it does not need.
+_COMMANDS = {
+    "run": "desk.running:run",
+    "demo": "desk.running:demo",
+    "setup": "desk.running:setup",
+    "enricher": "desk.running:enricher",
+    "sink": "desk.running:sink",
+    "servers": "desk.servers:servers",
+    "feed": "desk.feeding:feed",
+    "search": "desk.reading:search",
+    "show": "desk.reading:show",
+    "monitor": "desk.reading:monitor",
+    "dead": "desk.burying:dead",
+    "settings": "desk.configuring:settings",
+}
+
+_HELP = """News in through Kafka, cleaned and tagged, searchable in Elasticsearch.
+
+\b
+Examples:
+  wiredesk run                                 everything, until Ctrl-C
+  wiredesk feed files articles/ --source mine  publish a folder of articles
+  wiredesk search '"arms control" -sanctions'  search the index
+  wiredesk monitor --once                      is everything flowing
+
+\b
+Exit codes: 0 fine, 1 a finding, 2 wrong usage or setting, 3 something it needs is down, 4 not found,
+130 interrupted.
+"""
+
+
+class _Lazy(click.Group):
+    """Imports a command when it is used or listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+
+@click.group(cls=_Lazy, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="wiredesk")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Loads the settings, when a command asks for them."""
+    ctx.obj = ctx.obj or Loaded()
+
+
+class Loaded:
+    """The settings, read once, when a command first needs them."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._settings = settings
+
+    @property
+    def settings(self) -> Settings:
+        """The settings.
+
+        Raises:
+            SettingsError: a value cannot stand.
+        """
+        self._settings = self._settings or load()
+        return self._settings
+
+
+def _tell(failure: Failure, *, as_json: bool) -> int:
+    if as_json:
+        told = {"error": failure.message, "next": failure.way_out, "code": int(failure.code)}
+        click.echo(json.dumps(told, ensure_ascii=False), err=True)
+    else:
+        click.echo(f"wiredesk: {failure.message}", err=True)
+        if failure.way_out:
+            click.echo(f"next: {failure.way_out}", err=True)
+    return int(failure.code)
+
+
+def _failure(error: Exception, loaded: Loaded) -> Failure | None:
+    """What to tell a person of an error; none for a defect of ours."""
+    if isinstance(error, Failure):
+        return error
+    if isinstance(error, SettingsError):
+        return Failure(str(error), "wiredesk settings", Exit.USAGE)
+    if isinstance(error, ServersError):
+        return Failure(str(error), "wiredesk servers status")
+    from desk.failure import in_words
+
+    return in_words(error, loaded.settings)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs a command and exits with its code; no error of a person's or a server's shows a traceback."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(_run(words, Loaded()))
+
+
+def _run(words: list[str], loaded: Loaded) -> int:
+    as_json = "--json" in words
+    try:
+        found: Any = cli.main(words, standalone_mode=False, obj=loaded, prog_name="wiredesk")
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return Exit.INTERRUPTED
+    except click.ClickException as error:
+        return _misused(error, as_json=as_json)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more to say to who went away
+        return Exit.FINE
+    except Exception as error:
+        failure = _failure(error, loaded)
+        if failure is None:
+            raise
+        return _tell(failure, as_json=as_json)
+    return found if isinstance(found, int) else Exit.FINE
+
+
+def _misused(error: click.ClickException, *, as_json: bool) -> int:
+    if as_json:
+        return _tell(Failure(error.format_message(), "wiredesk --help", Exit.USAGE), as_json=True)
+    error.show()
+    return Exit.USAGE
+
+
+if __name__ == "__main__":
+    main()

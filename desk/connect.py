@@ -1,0 +1,76 @@
+"""Finds the servers that a command needs, and waits a while for them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import click
+
+from deploy import answers, ladder
+from desk.failure import Failure, elasticsearch_down, kafka_down
+from schemas.settings import ENV_PREFIX, Settings
+
+PATIENCE = 30.0
+_LONGEST_PAUSE = 5.0
+
+
+def located(settings: Settings) -> Settings:
+    """The settings with the addresses of the servers they name, or of those that run from this data folder.
+
+    Raises:
+        Failure: none are named and none run.
+    """
+    found = ladder.find(settings)
+    if found is None:
+        raise Failure(
+            f"no Kafka and Elasticsearch are named, and none run from {settings.data_dir}",
+            f"wiredesk run (or name them: {ENV_PREFIX}KAFKA_SERVERS and {ENV_PREFIX}ELASTICSEARCH_URL)",
+        )
+    return settings.model_copy(update={"kafka_servers": found.kafka, "elasticsearch_url": found.elasticsearch})
+
+
+def with_kafka(settings: Settings, patience: float = PATIENCE) -> Settings:
+    """Located settings whose Kafka answers, waiting so many seconds for it.
+
+    Raises:
+        Failure: it does not answer in time.
+    """
+    here = located(settings)
+    setting, address = f"{ENV_PREFIX}KAFKA_SERVERS", here.kafka_servers
+    if not _waited(lambda: answers.kafka(address), f"Kafka at {address} ({setting})", patience):
+        raise kafka_down(here, f"did not answer for {patience:.0f} s")
+    return here
+
+
+def with_elasticsearch(settings: Settings, patience: float = PATIENCE) -> Settings:
+    """Located settings whose Elasticsearch answers, waiting so many seconds for it.
+
+    Raises:
+        Failure: it does not answer in time.
+    """
+    here = located(settings)
+    setting, address = f"{ENV_PREFIX}ELASTICSEARCH_URL", here.elasticsearch_url
+    what = f"Elasticsearch at {address} ({setting})"
+    if not _waited(lambda: answers.elasticsearch(address, here), what, patience):
+        raise elasticsearch_down(here, f"did not answer for {patience:.0f} s")
+    return here
+
+
+def with_both(settings: Settings, patience: float = PATIENCE) -> Settings:
+    """Located settings whose Kafka and Elasticsearch both answer."""
+    return with_elasticsearch(with_kafka(settings, patience), patience)
+
+
+def _waited(asks: Callable[[], bool], what: str, patience: float) -> bool:
+    """Asks until the answer is yes or patience ends, and says once that it waits."""
+    deadline, pause, said = time.monotonic() + patience, 0.25, False
+    while not asks():
+        if time.monotonic() >= deadline:
+            return False
+        if not said:
+            click.echo(f"{what} does not answer; trying again for {patience:.0f} s", err=True)
+            said = True
+        time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
+        pause = min(_LONGEST_PAUSE, pause * 2)
+    return True

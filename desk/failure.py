@@ -1,0 +1,64 @@
+"""How a command ends when it cannot do what it was asked: one message, the next step, and an exit code."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from schemas.settings import ENV_PREFIX, Settings
+
+
+class Exit(IntEnum):
+    """Exit codes of every command."""
+
+    FINE = 0
+    FINDING = 1  # it did its work, and something is not as it should be
+    USAGE = 2  # the command or a setting is wrong
+    DOWN = 3  # something it needs does not answer
+    NOT_FOUND = 4
+    INTERRUPTED = 130
+
+
+class Failure(Exception):  # noqa: N818 (it is what a person reads, and no defect)
+    """Ends a command: `message` names the thing and the place, `way_out` the next step."""
+
+    def __init__(self, message: str, way_out: str = "", code: Exit = Exit.DOWN) -> None:
+        super().__init__(message)
+        self.message, self.way_out, self.code = message, way_out, code
+
+
+def kafka_down(settings: Settings, why: str = "does not answer") -> Failure:
+    """Kafka is away."""
+    return Failure(
+        f"Kafka at {settings.kafka_servers} {why}",
+        f"see `wiredesk servers status`, or name another one with {ENV_PREFIX}KAFKA_SERVERS",
+    )
+
+
+def elasticsearch_down(settings: Settings, why: str = "does not answer") -> Failure:
+    """Elasticsearch is away."""
+    return Failure(
+        f"Elasticsearch at {settings.elasticsearch_url} {why}",
+        f"see `wiredesk servers status`, or name another one with {ENV_PREFIX}ELASTICSEARCH_URL",
+    )
+
+
+def in_words(error: Exception, settings: Settings) -> Failure | None:
+    """What a person can do about an error of a library; none for an error that is a defect of ours."""
+    from elasticsearch import ApiError, NotFoundError, TransportError
+    from kafka.errors import KafkaError
+
+    from schemas.streams import NoSuchStreamError
+
+    if isinstance(error, NoSuchStreamError):
+        return Failure(f"{error} (Kafka at {settings.kafka_servers})", "wiredesk setup")
+    if isinstance(error, KafkaError):
+        return kafka_down(settings, f"does not do its part: {type(error).__name__}: {error}")
+    if isinstance(error, NotFoundError):
+        return Failure(
+            f"Elasticsearch at {settings.elasticsearch_url} has no index {settings.index_alias}", "wiredesk setup"
+        )
+    if isinstance(error, ApiError):
+        return elasticsearch_down(settings, f"refuses: {error.meta.status} {error.message}")
+    if isinstance(error, TransportError):
+        return elasticsearch_down(settings, f"does not answer: {error.message}")
+    return None
