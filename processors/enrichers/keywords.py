@@ -1,0 +1,213 @@
+"""The phrases an article says most: n-gram frequencies between function words, names kept whole."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from processors.enrichers import words
+from processors.enrichers.draft import Draft, Enricher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+MOST: Final = 10
+CHARACTERS_READ: Final = 20_000
+TITLE_WEIGHT: Final = 2
+LONGEST_WORDS: Final = 4
+LONGEST_CHARACTERS: Final = 80
+
+_W: Final = words.WORD_CHARACTERS
+# A possessive's 's is a token of its own.
+_TOKEN: Final = re.compile(rf"(?:[A-Z]\.){{2,}}|[{_W}]+(?:(?:[-&]|['\u2019](?!s\b))[{_W}]+)*|[^\s{_W}]+|\n")
+# After these a capital letter says nothing: a sentence may have begun.
+_MAY_BEGIN: Final = frozenset('.!?\u2026:;\n\u2022*|\u201c\u201e\u201d\u2018\u00ab"([')
+_CJK: Final = re.compile("[\u3400-\u9fff\uf900-\ufaff]+|[\u30a1-\u30ff]{2,}")
+_CJK_FUNCTION: Final = re.compile(
+    "[的了是在和有不这為为与與对對中将將上等就也及或他她它们們我你着著被把以于於而到从從]+"
+)
+_CJK_LONGEST: Final = 6
+
+# In a text of fewer words than this nothing need be said twice.
+_SHORT: Final = 80
+# Where no function words are known, words up to this length count as such.
+_GENERIC_STOP: Final = 3
+
+
+def key_phrases(title: str, text: str, language: str | None = None) -> tuple[str, ...]:
+    """Up to ten phrases that stand for the article, best first, written as it mostly writes them.
+
+    Args:
+        title: its phrases weigh more.
+        text: the first 20,000 characters are read.
+        language: an ISO 639-1 code; without a list of its function words, short words count as such.
+    """
+    title, text = title[:CHARACTERS_READ], text[:CHARACTERS_READ]
+    if _is_cjk(text or title):
+        body, head = _cjk_phrases(text), _cjk_phrases(title)
+    else:
+        body, head = _spaced_phrases(title, text, language)
+    counts = body + Counter({phrase: TITLE_WEIGHT * count for phrase, count in head.items()})
+    return _best(_merged_by_case(counts), least=2)
+
+
+def _is_cjk(text: str) -> bool:
+    return sum(map(len, _CJK.findall(text[:2000]))) * 5 > len(text[:2000])
+
+
+def _cjk_phrases(text: str) -> Counter[str]:
+    pieces = (piece for run in _CJK.findall(text) for piece in _CJK_FUNCTION.split(run))
+    return Counter(gram for piece in pieces for gram in _grams(list(piece), _CJK_LONGEST, "") if len(gram) > 1)
+
+
+def _spaced_phrases(title: str, text: str, language: str | None) -> tuple[Counter[str], Counter[str]]:
+    tokens, head = _TOKEN.findall(text), _TOKEN.findall(title)
+    written = Counter(tokens)
+    head = [_as_in_body(token, written, titled=title.istitle()) for token in head]
+    idle = _idle_words(language, shouted=text.isupper())
+    named = frozenset(token for token in _capitals(tokens) if written[token] >= written[token.lower()])
+    repeated = {token for token, count in written.items() if count > 1 or len(tokens) < _SHORT}
+    content = {token for token in repeated.union(named, head) if token[0].isalnum() and not idle(token)}
+    return _phrases(tokens, content, named), _phrases(head, content, named)
+
+
+def _as_in_body(token: str, written: Counter[str], *, titled: bool) -> str:
+    """A headline's word as the body mostly writes it: headlines capitalise."""
+    lower = token.lower()
+    if written[lower] > written[token] or (titled and not written[token] and not token.isupper()):
+        return lower
+    return token
+
+
+def _idle_words(language: str | None, *, shouted: bool) -> Callable[[str], bool]:
+    """Whether a word can begin or end no key phrase; `shouted` text has capitals only, where they mean nothing."""
+    listed = words.stopwords(language, news=True)
+
+    def idle(token: str) -> bool:
+        acronym = len(token) > 1 and token.isupper() and not shouted
+        if len(token) == 1 or (not listed and len(token) <= _GENERIC_STOP and not acronym):
+            return True
+        return token.lower().replace("\u2019", "'") in listed and not acronym
+
+    return idle
+
+
+def _capitals(tokens: list[str]) -> Iterator[str]:
+    """The words with a capital where no sentence begins."""
+    for before, token in pairwise(tokens):
+        if token[0].isupper() and before[-1] not in _MAY_BEGIN:
+            yield token
+
+
+def _phrases(tokens: list[str], content: set[str], named: frozenset[str]) -> Counter[str]:
+    """Counts of all n-grams within stretches of content words; a name, of however many words, is never cut."""
+    phrases: list[str] = []
+    units: list[str] = []
+    joinable = False
+    for at, token in enumerate(tokens):
+        continues = token in named or (joinable and _continues_name(tokens, at))
+        if joinable and continues:
+            units[-1] += " " + token
+        elif token in content and not token.isdigit():
+            units.append(token)
+        elif units:
+            phrases += _grams(units, LONGEST_WORDS, " ")
+            units = []
+        joinable = continues and bool(units)
+    phrases += _grams(units, LONGEST_WORDS, " ")
+    return Counter(phrases)
+
+
+def _continues_name(tokens: list[str], at: int) -> bool:
+    """Whether a word after a name's word goes on with it: a number (`Boeing 737`), a joint (`Bank of England`)."""
+    token = tokens[at]
+    return token.isdigit() or (
+        token in words.name_joints() and tokens[at + 1 : at + 2] != [] and tokens[at + 1][0].isupper()
+    )
+
+
+def _grams(units: list[str], longest: int, space: str) -> Iterator[str]:
+    for start in range(len(units)):
+        for end in range(start + 1, min(start + longest, len(units)) + 1):
+            yield space.join(units[start:end])
+
+
+def _merged_by_case(counts: Counter[str]) -> dict[str, int]:
+    """Counts of phrases that differ only in case, added up under the commonest form."""
+    forms: dict[str, str] = {}
+    totals: Counter[str] = Counter()
+    for phrase, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        totals[forms.setdefault(phrase.lower(), phrase)] += count
+    return totals
+
+
+def _best(counts: dict[str, int], least: int) -> tuple[str, ...]:
+    frequent = {phrase: count for phrase, count in counts.items() if count >= least and _fits(phrase)}
+    whole = _folded_surnames(frequent)
+    scores = {phrase: _score(phrase, count) for phrase, count in _apart(whole).items()}
+    chosen: list[str] = []
+    for phrase in sorted(scores, key=lambda each: (-scores[each], each)):
+        if len(chosen) < MOST and not any(_same(phrase, other) for other in chosen):
+            chosen.append(phrase)
+    return tuple(chosen)
+
+
+def _fits(phrase: str) -> bool:
+    return len(phrase) <= LONGEST_CHARACTERS and any(map(str.isalpha, phrase))
+
+
+def _folded_surnames(counts: dict[str, int]) -> dict[str, int]:
+    """Counts with a name's last word (`Zakharova`) counted for the whole name (`Maria Zakharova`)."""
+    full = {
+        phrase.rpartition(" ")[2]: phrase
+        for phrase in sorted(counts, key=lambda each: (counts[each], each))
+        if phrase.count(" ") in (1, 2) and phrase.istitle()
+    }
+    folded = dict(counts)
+    for last, phrase in full.items():
+        if last in folded and folded[last] > counts[phrase]:
+            folded[phrase] = folded.pop(last)
+    return folded
+
+
+def _parts(phrase: str) -> list[str]:
+    return list(phrase) if _CJK.fullmatch(phrase) else phrase.split(" ")
+
+
+def _apart(counts: dict[str, int]) -> dict[str, int]:
+    """Counts of each phrase outside the longer phrases it is part of (after Frantzi's C-value)."""
+    nested: dict[str, int] = {}
+    for phrase, count in counts.items():
+        parts = _parts(phrase)
+        space = " " if " " in phrase else ""
+        for part in _grams(parts, len(parts) - 1, space) if len(parts) > 1 else ():
+            nested[part] = max(nested.get(part, 0), count)
+    return {phrase: count - nested.get(phrase, 0) for phrase, count in counts.items() if count > nested.get(phrase, 0)}
+
+
+def _score(phrase: str, count: int) -> float:
+    length = min(len(_parts(phrase)), 3)
+    name = 1.2 if phrase[0].isupper() else 1.0
+    return count * name * (0.7 if length == 1 else (1 + length) / 2)
+
+
+def _same(phrase: str, other: str) -> bool:
+    """Whether one phrase says what the other does: the same but for its ending, or part of it."""
+    short, long = sorted((_stem(phrase), _stem(other)), key=len)
+    space = "" if _CJK.fullmatch(phrase) else " "
+    return f"{space}{short}{space}" in f"{space}{long}{space}"
+
+
+def _stem(phrase: str) -> str:
+    return " ".join(word.removesuffix("s") for word in phrase.lower().split(" "))
+
+
+def keywords(draft: Draft) -> Draft:
+    """The draft with its key phrases."""
+    return replace(draft, keywords=key_phrases(draft.title, draft.text, draft.language))
+
+
+KEYWORDS: Final = Enricher(name="keywords", version=1, run=keywords, fills=("keywords",))
