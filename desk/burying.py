@@ -12,7 +12,7 @@ import click
 from desk import show as shown
 from desk.connect import with_kafka
 from desk.failure import Exit, Failure
-from desk.options import Age, as_json, settings_of
+from desk.options import Age, as_json
 from schemas.dead import DeadLetter
 from schemas.settings import Settings
 
@@ -63,7 +63,7 @@ def list_(ctx: click.Context, /, *, as_json: bool, **selected: Any) -> None:
       wiredesk dead list
       wiredesk dead list --reason invalid --older-than 1d --json
     """
-    found = _letters(with_kafka(settings_of(ctx), _QUICK), **selected)
+    found = _letters(with_kafka(ctx.obj, _QUICK), **selected)
     if as_json:
         for letter in found:
             shown.json_line(letter.model_dump(mode="json"))
@@ -88,7 +88,7 @@ def show(ctx: click.Context, letter_id: str, *, as_json: bool) -> None:
       wiredesk dead show articles.raw-0-17
       wiredesk dead show articles.raw-0-17 --json
     """
-    found = _letters(with_kafka(settings_of(ctx), _QUICK), (letter_id,), None, None, None, None)
+    found = _letters(with_kafka(ctx.obj, _QUICK), (letter_id,), None, None, None, None)
     if not found:
         raise Failure(f"no open dead letter {letter_id}", "wiredesk dead list", Exit.NOT_FOUND)
     for letter in found:
@@ -148,7 +148,7 @@ def _each(ctx: click.Context, action: str, selected: dict[str, Any], *, yes: boo
 
     if not any(selected.values()):
         raise click.UsageError(f"say which letters to {action}: an ID, --reason, --source, --stage or --older-than")
-    settings = with_kafka(settings_of(ctx), _QUICK)
+    settings = with_kafka(ctx.obj, _QUICK)
     found = _letters(settings, **selected)
     if not found:
         raise Failure("no open dead letter is like that", "wiredesk dead list", Exit.NOT_FOUND)

@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,23 +14,26 @@ import click
 
 from deploy.errors import ServersError
 from desk.failure import Exit, Failure
-from schemas.settings import Settings, SettingsError, load
+from desk.loaded import Loaded
 
-# Where each command lives. Imported when it is asked for, so that `--help` does not wait for what it does not need.
+# Where each command lives, and what it is for. Imported when it is asked for, so that `--help` does not wait for what
+# it does not need.
 _COMMANDS = {
-    "run": "desk.running:run",
-    "demo": "desk.running:demo",
-    "setup": "desk.running:setup",
-    "enricher": "desk.running:enricher",
-    "sink": "desk.running:sink",
-    "servers": "desk.servers:servers",
-    "feed": "desk.feeding:feed",
-    "search": "desk.reading:search",
-    "show": "desk.reading:show",
-    "monitor": "desk.reading:monitor",
-    "dead": "desk.burying:dead",
-    "settings": "desk.configuring:settings",
+    "run": ("desk.running:run", "Run everything in the foreground until Ctrl-C."),
+    "demo": ("desk.running:demo", "Take the two seed articles through real servers and back."),
+    "feed": ("desk.feeding:feed", "Feed articles in."),
+    "search": ("desk.reading:search", "Search the index."),
+    "show": ("desk.reading:show", "Show one article whole."),
+    "monitor": ("desk.reading:monitor", "Watch the streams: lag, rates, retries, freshness."),
+    "dead": ("desk.burying:dead", "Look at dead letters, retry or drop them."),
+    "servers": ("desk.servers:servers", "Kafka and Elasticsearch alone: start, stop, look."),
+    "setup": ("desk.running:setup", "Make the streams and the index."),
+    "enricher": ("desk.running:enricher", "Run one enricher."),
+    "sink": ("desk.running:sink", "Run one sink."),
+    "settings": ("desk.configuring:settings", "Show every setting, its value and where it comes from."),
 }
+
+_TRACEBACK = "WIREDESK_TRACEBACK"
 
 _HELP = """News in through Kafka, cleaned and tagged, searchable in Elasticsearch.
 
@@ -55,9 +59,14 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _COMMANDS:
             return None
-        module, _, name = _COMMANDS[cmd_name].partition(":")
+        module, _, name = _COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list of commands, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, purpose) for name, (_, purpose) in _COMMANDS.items()])
 
 
 @click.group(cls=_Lazy, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
@@ -66,23 +75,6 @@ class _Lazy(click.Group):
 def cli(ctx: click.Context) -> None:
     """Loads the settings, when a command asks for them."""
     ctx.obj = ctx.obj or Loaded()
-
-
-class Loaded:
-    """The settings, read once, when a command first needs them."""
-
-    def __init__(self, settings: Settings | None = None) -> None:
-        self._settings = settings
-
-    @property
-    def settings(self) -> Settings:
-        """The settings.
-
-        Raises:
-            SettingsError: a value cannot stand.
-        """
-        self._settings = self._settings or load()
-        return self._settings
 
 
 def _tell(failure: Failure, *, as_json: bool) -> int:
@@ -100,10 +92,12 @@ def _failure(error: Exception, loaded: Loaded) -> Failure | None:
     """What to tell a person of an error; none for a defect of ours."""
     if isinstance(error, Failure):
         return error
-    if isinstance(error, SettingsError):
-        return Failure(str(error), "wiredesk settings", Exit.USAGE)
     if isinstance(error, ServersError):
         return Failure(str(error), "wiredesk servers status")
+    from schemas.settings import SettingsError
+
+    if isinstance(error, SettingsError):
+        return Failure(str(error), "wiredesk settings", Exit.USAGE)
     from desk.failure import in_words
 
     return in_words(error, loaded.settings)
@@ -127,11 +121,19 @@ def _run(words: list[str], loaded: Loaded) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more to say to who went away
         return Exit.FINE
     except Exception as error:
-        failure = _failure(error, loaded)
-        if failure is None:
-            raise
-        return _tell(failure, as_json=as_json)
+        return _tell(_failure(error, loaded) or _defect(error), as_json=as_json)
     return found if isinstance(found, int) else Exit.FINE
+
+
+def _defect(error: Exception) -> Failure:
+    """An error of our own: one line for a person, all of it for who looks closer."""
+    if os.environ.get(_TRACEBACK):
+        traceback.print_exception(error)
+    return Failure(
+        f"an error of Wiredesk itself: {type(error).__name__}: {error}",
+        f"the same with {_TRACEBACK}=1 shows where; please report it",
+        Exit.FINDING,
+    )
 
 
 def _misused(error: click.ClickException, *, as_json: bool) -> int:

@@ -9,47 +9,50 @@ import click
 
 from deploy import answers, ladder
 from desk.failure import Failure, elasticsearch_down, kafka_down
+from desk.loaded import Loaded
 from schemas.settings import ENV_PREFIX, Settings
 
 PATIENCE = 30.0
 _LONGEST_PAUSE = 5.0
 
 
-def located(settings: Settings) -> Settings:
-    """The settings with the addresses of the servers they name, or of those that run from this data folder.
+def located(loaded: Loaded) -> Settings:
+    """Completes the settings with the addresses of the servers they name, or of those that run from the data folder.
 
     Raises:
         Failure: none are named and none run.
     """
+    settings = loaded.settings
     found = ladder.find(settings)
     if found is None:
         raise Failure(
             f"no Kafka and Elasticsearch are named, and none run from {settings.data_dir}",
             f"wiredesk run (or name them: {ENV_PREFIX}KAFKA_SERVERS and {ENV_PREFIX}ELASTICSEARCH_URL)",
         )
-    return settings.model_copy(update={"kafka_servers": found.kafka, "elasticsearch_url": found.elasticsearch})
+    addresses = {"kafka_servers": found.kafka, "elasticsearch_url": found.elasticsearch}
+    return loaded.replace(settings.model_copy(update=addresses))
 
 
-def with_kafka(settings: Settings, patience: float = PATIENCE) -> Settings:
+def with_kafka(loaded: Loaded, patience: float = PATIENCE) -> Settings:
     """Located settings whose Kafka answers, waiting so many seconds for it.
 
     Raises:
         Failure: it does not answer in time.
     """
-    here = located(settings)
+    here = located(loaded)
     setting, address = f"{ENV_PREFIX}KAFKA_SERVERS", here.kafka_servers
     if not _waited(lambda: answers.kafka(address), f"Kafka at {address} ({setting})", patience):
         raise kafka_down(here, f"did not answer for {patience:.0f} s")
     return here
 
 
-def with_elasticsearch(settings: Settings, patience: float = PATIENCE) -> Settings:
+def with_elasticsearch(loaded: Loaded, patience: float = PATIENCE) -> Settings:
     """Located settings whose Elasticsearch answers, waiting so many seconds for it.
 
     Raises:
         Failure: it does not answer in time.
     """
-    here = located(settings)
+    here = located(loaded)
     setting, address = f"{ENV_PREFIX}ELASTICSEARCH_URL", here.elasticsearch_url
     what = f"Elasticsearch at {address} ({setting})"
     if not _waited(lambda: answers.elasticsearch(address, here), what, patience):
@@ -57,9 +60,10 @@ def with_elasticsearch(settings: Settings, patience: float = PATIENCE) -> Settin
     return here
 
 
-def with_both(settings: Settings, patience: float = PATIENCE) -> Settings:
+def with_both(loaded: Loaded, patience: float = PATIENCE) -> Settings:
     """Located settings whose Kafka and Elasticsearch both answer."""
-    return with_elasticsearch(with_kafka(settings, patience), patience)
+    with_kafka(loaded, patience)
+    return with_elasticsearch(loaded, patience)
 
 
 def _waited(asks: Callable[[], bool], what: str, patience: float) -> bool:

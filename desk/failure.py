@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from schemas.settings import ENV_PREFIX, Settings
+if TYPE_CHECKING:  # pydantic takes longer to import than `--help` may take
+    from schemas.settings import Settings
 
 
 class Exit(IntEnum):
@@ -30,7 +32,7 @@ def kafka_down(settings: Settings, why: str = "does not answer") -> Failure:
     """Kafka is away."""
     return Failure(
         f"Kafka at {settings.kafka_servers} {why}",
-        f"see `wiredesk servers status`, or name another one with {ENV_PREFIX}KAFKA_SERVERS",
+        "see `wiredesk servers status`, or name another one with WIREDESK_KAFKA_SERVERS",
     )
 
 
@@ -38,7 +40,7 @@ def elasticsearch_down(settings: Settings, why: str = "does not answer") -> Fail
     """Elasticsearch is away."""
     return Failure(
         f"Elasticsearch at {settings.elasticsearch_url} {why}",
-        f"see `wiredesk servers status`, or name another one with {ENV_PREFIX}ELASTICSEARCH_URL",
+        "see `wiredesk servers status`, or name another one with WIREDESK_ELASTICSEARCH_URL",
     )
 
 

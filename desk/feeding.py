@@ -58,9 +58,7 @@ def files(
     except ValidationError as error:
         raise click.UsageError(in_words(error)) from None
     with _progress(paths, shown=not as_json) as progress:
-        report = feed_all(
-            _everything(specs, settings.max_article_bytes), open_publisher(with_kafka(settings)), progress
-        )
+        report = feed_all(_everything(specs, settings.max_article_bytes), open_publisher(with_kafka(ctx.obj)), progress)
     _told(report, as_json=as_json)
     if not report.delivered_all:
         return Exit.DOWN

@@ -10,6 +10,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 from kafka import KafkaAdminClient, KafkaConsumer
+from kafka.errors import CoordinatorNotAvailableError
 from pydantic import ValidationError
 
 from processors import index
@@ -22,6 +23,7 @@ from schemas.streams import Streams, client_options, partitions_of, read_to_end,
 RATE_WINDOW = timedelta(minutes=1)
 # A process tells of itself at least every ten seconds; one that was silent for three times that is gone.
 ALIVE = timedelta(seconds=30)
+_COORDINATOR_TRIES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def _committed(settings: Settings, names: Streams) -> dict[tuple[str, int], int]
     admin = KafkaAdminClient(**options)
     wanted = {names.enricher_group: names.raw.name, names.sink_group: names.enriched.name}
     try:
-        found = {group: admin.list_group_offsets({group: None})[group] for group in wanted}
+        found = {group: _group_offsets(admin, group) for group in wanted}
     finally:
         admin.close()
     return {
@@ -116,6 +118,18 @@ def _committed(settings: Settings, names: Streams) -> dict[tuple[str, int], int]
         for partition, committed in offsets.items()
         if partition.topic == wanted[group] and committed.offset >= 0
     }
+
+
+def _group_offsets(admin: KafkaAdminClient, group: str) -> dict[Any, Any]:
+    """What a group committed: nothing, where Kafka has not yet made the topic that it keeps offsets in."""
+    for attempt in range(_COORDINATOR_TRIES):
+        try:
+            found: dict[Any, Any] = admin.list_group_offsets({group: None})[group]
+        except CoordinatorNotAvailableError:
+            time.sleep(0.2 * (attempt + 1))
+        else:
+            return found
+    return {}
 
 
 def _stream(parts: list[Part]) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from schemas.settings import Settings
+if TYPE_CHECKING:  # pydantic takes longer to import than `--help` may take
+    from schemas.settings import Settings
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print data for programs, and nothing else.")
 

@@ -10,7 +10,7 @@ import click
 from desk import show as shown
 from desk.connect import with_both, with_elasticsearch
 from desk.failure import Exit, Failure
-from desk.options import Moment, as_json, settings_of
+from desk.options import Moment, as_json
 
 _QUICK = 5.0
 
@@ -42,7 +42,7 @@ def search(ctx: click.Context, /, words: tuple[str, ...], *, story: bool, as_jso
     from desk.search import run
     from processors import index
 
-    settings = with_elasticsearch(settings_of(ctx), _QUICK)
+    settings = with_elasticsearch(ctx.obj, _QUICK)
     elasticsearch = index.client(settings, timeout=30)
     try:
         found = run(elasticsearch, settings.index_alias, Search(" ".join(words), **narrowed), with_story=story)
@@ -73,7 +73,7 @@ def show(ctx: click.Context, article_id: str, *, as_json: bool) -> None:
     from desk.search import get
     from processors import index
 
-    settings = with_elasticsearch(settings_of(ctx), _QUICK)
+    settings = with_elasticsearch(ctx.obj, _QUICK)
     elasticsearch = index.client(settings, timeout=30)
     try:
         article = get(elasticsearch, settings.index_alias, article_id)
@@ -106,7 +106,7 @@ def monitor(ctx: click.Context, *, once: bool, check: bool, interval: float, as_
     """
     from desk.monitor import facts
 
-    settings = with_both(settings_of(ctx), _QUICK)
+    settings = with_both(ctx.obj, _QUICK)
     found = facts(settings)
     if as_json:
         shown.json_line(found)

@@ -110,7 +110,7 @@ def setup(ctx: click.Context, wait: float) -> None:
     """
     from processors.setup import setup as make
 
-    settings = with_both(settings_of(ctx), wait)
+    settings = with_both(ctx.obj, wait)
     make(settings)
     click.echo(f"streams at {settings.kafka_servers} and index {settings.index_alias} are there")
 
@@ -127,7 +127,7 @@ def enricher(ctx: click.Context) -> None:
     """
     from processors.worker import run_enricher
 
-    run_enricher(_configured(with_kafka(settings_of(ctx), _FOREVER)))
+    run_enricher(_configured(with_kafka(ctx.obj, _FOREVER)))
 
 
 @click.command()
@@ -142,7 +142,7 @@ def sink(ctx: click.Context) -> None:
     """
     from processors.worker import run_sink
 
-    run_sink(_configured(with_kafka(settings_of(ctx), _FOREVER)))
+    run_sink(_configured(with_kafka(ctx.obj, _FOREVER)))
 
 
 # A worker waits for its servers as long as it takes: whoever started it decides when that is too long.

@@ -7,7 +7,7 @@ import textwrap
 from typing import Any
 
 import click
-from rich.console import Console
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
@@ -117,17 +117,25 @@ def article_lines(article: dict[str, Any]) -> list[Text]:
     return lines
 
 
-def monitor_lines(facts: dict[str, Any]) -> Table:
-    """The facts of `desk.monitor` as a table."""
-    table = Table(title=facts["verdict"], title_justify="left", caption=_caption(facts), caption_justify="left")
-    for heading in ("", "messages", "a minute", "lag", "running", "done", "retries", "dead", "p50 / p95 / p99 ms"):
-        table.add_column(heading, justify="left" if not heading else "right")
+def monitor_lines(facts: dict[str, Any]) -> Group:
+    """The facts of `desk.monitor` as tables of at most 80 columns."""
+    streams = _table("stream", "messages", "a minute")
     for name, stream in facts["streams"].items():
-        table.add_row(name, f"{stream['messages']:,}", f"{stream['per_minute']:,}")
+        streams.add_row(name, f"{stream['messages']:,}", f"{stream['per_minute']:,}")
+    stages = _table("stage", "lag", "running", "done", "stale", "retries", "dead", "ms p50/p95/p99")
     for name, stage in facts["stages"].items():
-        latency = " / ".join(f"{stage['latency_ms'].get(share, 0):,.0f}" for share in ("p50", "p95", "p99"))
-        counts = [stage[key] for key in ("lag", "instances", "done", "retries", "dead")]
-        table.add_row(name, "", "", *(f"{count:,}" for count in counts), latency if stage["latency_ms"] else "")
+        latency = "/".join(
+            f"{stage['latency_ms'][share]:.0f}" for share in ("p50", "p95", "p99") if stage["latency_ms"]
+        )
+        counts = [stage[key] for key in ("lag", "instances", "done", "stale", "retries", "dead")]
+        stages.add_row(name, *(f"{count:,}" for count in counts), latency)
+    return Group(Text(facts["verdict"], "bold"), streams, stages, _caption(facts))
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if number else "left", no_wrap=True, style="" if number else "bold")
     return table
 
 

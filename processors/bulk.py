@@ -53,9 +53,11 @@ def _words(error: Any) -> str:
     """The server's reason with its cause, without the document."""
     if not isinstance(error, dict):
         return str(error)[:_LONGEST_DETAIL]
+    reason = str(error.get("reason", ""))
     cause = error.get("caused_by")
-    words = f"{error.get('type', 'error')}: {error.get('reason', '')}"
-    return (f"{words} ({cause.get('reason', '')})" if isinstance(cause, dict) else words)[:_LONGEST_DETAIL]
+    deeper = str(cause.get("reason", "")) if isinstance(cause, dict) else ""
+    words = f"{error.get('type', 'error')}: {reason}" + (f" ({deeper})" if deeper not in reason else "")
+    return " ".join(words.split())[:_LONGEST_DETAIL]
 
 
 def classify_item(status: int, error: Any = None) -> Answer:

@@ -70,8 +70,6 @@ def read_file(path: Path, spec: SourceSpec, now: datetime, max_bytes: int) -> Re
         yield from _Reader(spec, now, max_bytes).file(path)
     except NotAnArticle as refused:
         yield Refusal(str(path), str(refused))
-    except FileNotFoundError:
-        yield Refusal(str(path), "no such file or folder")
     except (gzip.BadGzipFile, EOFError, zlib.error):
         yield Refusal(str(path), "broken gzip data")
     except OSError as error:
@@ -85,6 +83,8 @@ class _Reader:
         self.spec, self.now, self.max_bytes = spec, now, max_bytes
 
     def file(self, path: Path) -> Reading:
+        if not path.exists():
+            raise NotAnArticle("no such file or folder")
         suffixes = [suffix.lower() for suffix in path.suffixes]
         packed = suffixes[-1:] == [".gz"]
         kind = (suffixes[-2:-1] if packed else suffixes[-1:]) or [""]

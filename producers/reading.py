@@ -101,7 +101,9 @@ def article_of_record(
         raise NotAnArticle("not a JSON object")
     found = {ours: _first(record, names) for ours, names in _ALIASES.items()}
     is_html = found["html"] is not None or found["content_type"] == "text/html"
-    content = _text(found["html"] if found["html"] is not None else found["content"], "content")
+    content = found["html"] if found["html"] is not None else found["content"]
+    if not isinstance(content, str):
+        raise NotAnArticle("it has no text" if content is None else f"its text is {type(content).__name__}, not text")
     return article(
         source=_text(found["source"], "source") or source,
         origin=_text(found["origin"], "origin") or origin,
