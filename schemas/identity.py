@@ -33,12 +33,13 @@ def canonical_url(url: str) -> str:
 
 
 def _host(parts: SplitResult) -> str:
-    host = (parts.hostname or "").rstrip(".")
+    host = parts.hostname or ""
     if not host.isascii():
         try:
             host = host.encode("idna").decode("ascii")
         except UnicodeError as error:
             raise ValueError(f"not a host name: {host[:200]!r} ({error})") from None
+    host = host.rstrip(".")  # after the encoding, which makes dots of other scripts' full stops
     if not host or re.search(r"[\s/?#@\\<>\[\]^`{|}%]", host.replace("[", "").replace("]", "")):
         raise ValueError(f"not a host name: {host[:200]!r}")
     host = f"[{host}]" if ":" in host else host
@@ -63,8 +64,9 @@ def _unescape(match: re.Match[str]) -> str:
 
 
 def _query(query: str) -> str:
-    pairs = parse_qsl(query, keep_blank_values=True)
-    return urlencode(sorted(pair for pair in pairs if not _TRACKING.fullmatch(pair[0])))
+    # A query in another encoding than UTF-8 keeps its bytes: two of them must not become one article.
+    pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
+    return urlencode([pair for pair in sorted(pairs) if not _TRACKING.fullmatch(pair[0])], errors="surrogateescape")
 
 
 def _digest(kind: str, text: str) -> str:
