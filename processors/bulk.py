@@ -47,6 +47,8 @@ _PASSING_TYPES = frozenset(
     }
 )
 _PASSING_STATUS = frozenset({401, 403, 404, 408, 429})
+# A mistake in the alias, which somebody mends, comes under the type that an unfit document has too.
+_NO_WRITE_INDEX = "illegal_argument_exception: no write index is defined"
 
 
 def _words(error: Any) -> str:
@@ -72,9 +74,10 @@ def classify_item(status: int, error: Any = None) -> Answer:
         return Answer(Verdict.STORED)
     if status == 409 and kind in (None, "version_conflict_engine_exception"):
         return Answer(Verdict.STALE, _words(error))
-    if kind in _PASSING_TYPES or status in _PASSING_STATUS or status >= 500 or not 400 <= status < 600:
-        return Answer(Verdict.RETRY, f"HTTP {status}: {_words(error)}")
-    return Answer(Verdict.DEAD, f"HTTP {status}: {_words(error)}")
+    words = _words(error)
+    passes = kind in _PASSING_TYPES or status in _PASSING_STATUS or not 400 <= status < 500
+    passes = passes or words.startswith(_NO_WRITE_INDEX)
+    return Answer(Verdict.RETRY if passes else Verdict.DEAD, f"HTTP {status}: {words}")
 
 
 def classify_request(status: int, body: Any = None) -> Answer:
