@@ -120,7 +120,7 @@ def _run(words: list[str], loaded: Loaded) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more to say to who went away
         return Exit.FINE
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (nothing prints a traceback at a person who did not ask for it)
         return _tell(_failure(error, loaded) or _defect(error), as_json=as_json)
     return found if isinstance(found, int) else Exit.FINE
 

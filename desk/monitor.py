@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from elasticsearch import Elasticsearch
+from elasticsearch import Elasticsearch, NotFoundError
 from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.errors import CoordinatorNotAvailableError
 from pydantic import ValidationError
@@ -24,6 +24,7 @@ RATE_WINDOW = timedelta(minutes=1)
 # A process tells of itself at least every ten seconds; one that was silent for three times that is gone.
 ALIVE = timedelta(seconds=30)
 _COORDINATOR_TRIES = 4
+_NO_INDEX: dict[str, Any] = {"hits": {"total": {"value": 0}}, "aggregations": {"newest": {"value": None}}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +61,21 @@ def facts(settings: Settings) -> dict[str, Any]:
         "enrich": _stage("enrich", names.raw.name, names.enricher_group, parts, committed, statuses, letters),
         "sink": _stage("sink", names.enriched.name, names.sink_group, parts, committed, statuses, letters),
     }
+    found = _index(settings)
     return {
         "at": _text(datetime.now(UTC)),
-        "verdict": verdict(stages),
+        "verdict": verdict(stages, found),
         "streams": {name: _stream(found) for name, found in parts.items()},
         "stages": stages,
-        "index": _index(settings),
+        "index": found,
         "dead": _dead(letters),
     }
 
 
-def verdict(stages: dict[str, Any]) -> str:
+def verdict(stages: dict[str, Any], found: dict[str, Any]) -> str:
     """One sentence that says whether it flows, and what stands in the way."""
+    if not found["exists"]:
+        return f"there is no index {found['alias']}: make it with `wiredesk setup`"
     for name, stage in stages.items():
         if stage["waiting"]:
             return f"{name} waits: {stage['waiting']}"
@@ -175,6 +179,8 @@ def _index(settings: Settings) -> dict[str, Any]:
     elasticsearch = index.client(settings, timeout=10)
     try:
         found = _newest(elasticsearch, settings.index_alias)
+    except NotFoundError:
+        found = _NO_INDEX
     finally:
         elasticsearch.close()
     newest = found["aggregations"]["newest"].get("value")
@@ -182,6 +188,7 @@ def _index(settings: Settings) -> dict[str, Any]:
     age = round((datetime.now(UTC) - moment).total_seconds(), 1) if moment else None
     return {
         "alias": settings.index_alias,
+        "exists": found is not _NO_INDEX,
         "documents": found["hits"]["total"]["value"],
         "newest_fetched_at": _text(moment) if moment else None,
         "newest_age_seconds": age,

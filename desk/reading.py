@@ -122,7 +122,8 @@ def monitor(ctx: click.Context, *, once: bool, check: bool, interval: float, as_
 
 
 def _wrong(found: dict[str, Any]) -> bool:
-    return any(stage["waiting"] or (stage["lag"] and not stage["instances"]) for stage in found["stages"].values())
+    stands = any(stage["waiting"] or (stage["lag"] and not stage["instances"]) for stage in found["stages"].values())
+    return stands or not found["index"]["exists"]
 
 
 def _live(settings: Any, found: dict[str, Any], interval: float) -> None:

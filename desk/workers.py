@@ -60,6 +60,7 @@ class Worker:
             command=[sys.executable, "-m", "desk.cli", self._command],
             environment={**os.environ, **environment(self._settings)},
             folder=str(Path.cwd()),
+            told="",
             user=None,
             output=str(self.log),
             state=str(self._state),

@@ -1,0 +1,179 @@
+"""Page furniture out of the text: whole lines only, each with the rule and the reason.
+
+A cut must never take a sentence of the story: a line goes only by a set phrase, by its form, or because it follows a
+line that announces other articles, and what reads as a paragraph stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from processors.enrichers.draft import Draft, Enricher
+from processors.enrichers.phrases import begins_as_furniture, introduces_links, is_set_line
+from schemas.article import Cut
+
+_REASONS = {
+    "phrase": "a set phrase that pages put around articles",
+    "link-label": "announces other articles",
+    "other-headline": "the headline of another article, after a line that announces it",
+    "begins": "begins as notices, credits and calls to subscribe begin",
+    "share-bar": "names of networks and nothing else",
+    "copyright": "a copyright line",
+    "cookies": "a notice about cookies",
+    "byline": "names the author or the time, and is no text",
+    "repeated": "the same paragraph stands before",
+}
+_LONGEST_HEADLINE = 160
+_LONGEST_NOTICE = 400
+_SHORTEST_REPEATED = 60
+_HEADLINES_AFTER = {"single": 1, "many": 12}
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+_NETWORKS = frozenset(
+    "facebook twitter x whatsapp telegram linkedin pinterest reddit email e-mail mail print share tweet instagram "
+    "youtube tiktok threads bluesky mastodon viber vk ok line weibo wechat messenger flipboard pocket copy link "
+    "share: twitter: facebook: google news rss sms more on via и".split()
+)
+_SEPARATORS = re.compile(r"[\s|/•·,;+&>»–—-]+")
+_COPYRIGHT = re.compile(r"\W{0,3}(©|\(c\)\s|copyright\b)|.{0,160}\ball rights reserved\b", re.IGNORECASE)
+_COOKIES = re.compile(r"\bcookies?\b", re.IGNORECASE)
+_CONSENT = re.compile(
+    r"\b(accept|consent|agree|policy|preferences|experience|einwillig|zustimm|accepte[rz]?|aceptar?|accett|toestemming)",
+    re.IGNORECASE,
+)
+_PERSON = r"[A-ZÀ-ÞĀ-ŽА-Я][\w.’'-]+(?:\s+(?:[A-Z]\.|d[aei]|van|von|bin|al|[A-ZÀ-ÞĀ-ŽА-Я][\w.’'-]+)){1,4}"
+_BYLINE = re.compile(
+    rf"(?:By|Von|Par|Por|Di|Door|Written by|Reported by|Words by)\s+{_PERSON}"
+    rf"(?:(?:,| and| und| et| y| e| en)\s+{_PERSON}){{0,4}}(?:,.{{0,60}})?"
+)
+_TIMELINE = re.compile(
+    r"\d{1,3}\s*(?:min(?:ute)?s?|мин|分)\.?\s*(?:read|lesen|lezen|чтения)?|\d{1,2}:\d\d(?:\s*[AP]M)?(?:\s+[A-Z]{2,4})?",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"[.!…。！।۔][\"'”’»)\]]*$")
+_PARAGRAPH = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the extracted text that is not empty, with where it stands."""
+
+    start: int
+    end: int
+    text: str
+
+
+def lines_of(text: str) -> list[Line]:
+    """The lines that are not empty, without white space at their ends."""
+    found = []
+    for match in re.finditer(r"[^\n]+", text):
+        said = match.group().strip()
+        if said:
+            start = match.start() + len(match.group()) - len(match.group().lstrip())
+            found.append(Line(start, start + len(said), said))
+    return found
+
+
+def furniture(draft: Draft) -> Draft:
+    """Cuts what is page furniture, and leaves the clean text.
+
+    Nothing is cut when nothing would be left: then the page was all there is to read.
+    """
+    lines = lines_of(draft.extracted)
+    ruled = dict(_ruled(lines))
+    if not ruled or len(ruled) == len(lines):
+        return draft
+    cuts = tuple(
+        Cut(start=line.start, end=line.end, text=line.text, rule=rule, reason=_REASONS[rule])
+        for line, rule in ((lines[number], rule) for number, rule in sorted(ruled.items()))
+    )
+    return replace(draft, cuts=cuts, text=_without(draft.extracted, cuts))
+
+
+def _without(text: str, cuts: tuple[Cut, ...]) -> str:
+    pieces, at = [], 0
+    for cut in cuts:
+        pieces.append(text[at : cut.start])
+        at = cut.end
+    pieces.append(text[at:])
+    return _BLANK_LINES.sub("\n\n", "".join(pieces)).strip()
+
+
+def _ruled(lines: list[Line]) -> Iterator[tuple[int, str]]:
+    """The lines that go, by number, with the rule that takes each."""
+    story = _story(lines)
+    seen: set[str] = set()
+    for number, line in enumerate(lines):
+        rule = _rule(line.text, is_edge=number < story[0] or number > story[1])
+        if rule is None and len(line.text) >= _SHORTEST_REPEATED and line.text in seen:
+            rule = "repeated"
+        seen.add(line.text)
+        if rule:
+            yield number, rule
+        if rule == "link-label":
+            yield from _headlines(lines, number, story[1])
+
+
+def _story(lines: list[Line]) -> tuple[int, int]:
+    """Numbers of the first and the last line that read as paragraphs."""
+    paragraphs = [number for number, line in enumerate(lines) if _is_paragraph(line.text)]
+    return (paragraphs[0], paragraphs[-1]) if paragraphs else (0, len(lines))
+
+
+def _is_paragraph(text: str) -> bool:
+    is_sentence = bool(_SENTENCE_END.search(text)) and len(text) >= _PARAGRAPH // 3
+    return (is_sentence or len(text) >= _PARAGRAPH) and not begins_as_furniture(text) and not _is_notice(text)
+
+
+def _rule(text: str, *, is_edge: bool) -> str | None:
+    """The rule by which a line goes wherever it stands, or at the edges of the page; none for a line that stays."""
+    if is_set_line(text):
+        return "phrase"
+    if introduces_links(text):
+        return "link-label"
+    if _is_share_bar(text):
+        return "share-bar"
+    if begins_as_furniture(text) and (is_edge or not _SENTENCE_END.search(text)):
+        return "begins"
+    return _edge_rule(text) if is_edge else None
+
+
+def _edge_rule(text: str) -> str | None:
+    if len(text) <= _LONGEST_HEADLINE and _COPYRIGHT.match(text):
+        return "copyright"
+    if _is_notice(text):
+        return "cookies"
+    if len(text) <= _LONGEST_HEADLINE and (_BYLINE.fullmatch(text) or _TIMELINE.fullmatch(text)):
+        return "byline"
+    return None
+
+
+def _is_notice(text: str) -> bool:
+    return len(text) <= _LONGEST_NOTICE and bool(_COOKIES.search(text)) and bool(_CONSENT.search(text))
+
+
+def _is_share_bar(text: str) -> bool:
+    words = [word for word in _SEPARATORS.split(text.casefold()) if word]
+    return 2 <= len(words) <= 16 and all(word in _NETWORKS for word in words)
+
+
+def _headlines(lines: list[Line], label: int, story_end: int) -> Iterator[tuple[int, str]]:
+    """Headlines after a line that announces them: one for `next article`, several below the story."""
+    is_single = "article" in lines[label].text.casefold() and not lines[label].text.casefold().rstrip(": ").endswith(
+        "s"
+    )
+    most = _HEADLINES_AFTER["single" if is_single or label < story_end else "many"]
+    for number in range(label + 1, min(len(lines), label + 1 + most)):
+        if not _is_headline(lines[number].text):
+            return
+        if _rule(lines[number].text, is_edge=True) is None:
+            yield number, "other-headline"
+
+
+def _is_headline(text: str) -> bool:
+    return len(text) <= _LONGEST_HEADLINE and not _SENTENCE_END.search(text) and not introduces_links(text)
+
+
+FURNITURE = Enricher(name="furniture", version=1, run=furniture, fills=("text", "cuts"))

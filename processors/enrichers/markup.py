@@ -1,0 +1,176 @@
+"""What an HTML page says: its story as lines of text, its title, its authors and when it was published."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from html import unescape
+from typing import Any
+
+import trafilatura
+from lxml import etree
+from lxml import html as lxml_html
+
+LARGEST_TREE = 10_000
+LARGEST_JSON = 200_000
+
+_PAGE = re.compile(r"<(?:html|body|head|!doctype)\b", re.IGNORECASE)
+_SILENT = frozenset(
+    {"script", "style", "noscript", "template", "head", "svg", "iframe", "object", "select", "textarea"}
+)
+_CHROME = frozenset({"nav", "footer", "aside", "form", "button"})
+_INLINE = frozenset(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q rp rt ruby s samp small span "
+    "strike strong sub sup time tt u var wbr".split()
+)
+_REGEX_SILENT = re.compile(r"<(script|style)\b[^<>]*>[^<]*(?:<(?!/\1)[^<]*)*</\1\s*>", re.IGNORECASE)
+_REGEX_TAG = re.compile(r"<!--[^<>]*-->|</?[A-Za-z!][^<>]*>")
+_PUBLISHED_META = (
+    ("property", "article:published_time"),
+    ("itemprop", "datePublished"),
+    ("name", "parsely-pub-date"),
+    ("name", "date"),
+    ("name", "pubdate"),
+    ("name", "publishdate"),
+    ("name", "dc.date.issued"),
+    ("name", "dc.date"),
+    ("property", "og:published_time"),
+    ("itemprop", "dateCreated"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What was read from one page. `text` has a line for each paragraph; `published` is as the page wrote it."""
+
+    text: str = ""
+    title: str | None = None
+    authors: tuple[str, ...] = ()
+    published: str | None = None
+
+
+def read_page(content: str) -> Page:
+    """Read a page or a fragment of one; whatever is broken in it, the words that can be had are.
+
+    A fragment (what feeds carry) is taken whole: there is no page around it to leave out.
+    """
+    tree = _parse(content)
+    if tree is None:
+        return Page(text=_stripped(content))
+    if not _PAGE.search(content[:50_000]):
+        return Page(text=_lines_of(tree, _SILENT) or _stripped(content))
+    published = _published(tree)
+    found = _story(tree)
+    text = (found.text if found else None) or _lines_of(tree, _SILENT | _CHROME) or _stripped(content)
+    if not found:
+        return Page(text=text, title=_title_tag(tree), published=published)
+    return Page(text=text, title=found.title or _title_tag(tree), authors=_names(found.author), published=published)
+
+
+def _parse(content: str) -> lxml_html.HtmlElement | None:
+    try:
+        return lxml_html.document_fromstring(
+            content.encode("utf-8", "replace"), parser=lxml_html.HTMLParser(encoding="utf-8")
+        )
+    except (etree.LxmlError, ValueError, AssertionError):
+        return None
+
+
+def _story(tree: lxml_html.HtmlElement) -> Any | None:
+    """Trafilatura's reading of the page, or None where it finds nothing or the tree is too large for its time."""
+    if sum(1 for _, _ in zip(tree.iter(), range(LARGEST_TREE + 1), strict=False)) > LARGEST_TREE:
+        return None
+    try:
+        return trafilatura.bare_extraction(
+            tree, fast=True, with_metadata=True, include_comments=False, date_extraction_params=_NO_DATE_SEARCH
+        )
+    except Exception:  # noqa: BLE001 - whatever a page does to a third party's reader, the plain reading remains
+        return None
+
+
+# The date is read here (with its time), so trafilatura's own search, which asks the clock, is kept short.
+_NO_DATE_SEARCH = {"original_date": True, "extensive_search": False, "max_date": "2100-01-01"}
+
+
+def _names(author: str | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in (author or "").split(";") if name.strip()))
+
+
+def _title_tag(tree: lxml_html.HtmlElement) -> str | None:
+    title = tree.findtext(".//title")
+    return title.strip() or None if title else None
+
+
+def _lines_of(tree: lxml_html.HtmlElement, left_out: frozenset[str]) -> str:
+    """The words of the tree, one line for each block, without the elements named in `left_out`."""
+    pieces: list[str] = []
+    silent_until = None
+    for event, element in etree.iterwalk(tree, events=("start", "end")):
+        tag = element.tag if isinstance(element.tag, str) else ""
+        if event == "start":
+            if silent_until is None and (tag in left_out or not tag):
+                silent_until = element
+            elif silent_until is None:
+                pieces.append(_opened(tag, element))
+            continue
+        if silent_until is element:
+            silent_until = None
+        if silent_until is None:
+            pieces.append(("" if tag in _INLINE or not tag else "\n") + (element.tail or "").replace("\n", " "))
+    return "".join(pieces).strip()
+
+
+def _opened(tag: str, element: lxml_html.HtmlElement) -> str:
+    text = element.text or ""
+    return ("" if tag in _INLINE else "\n") + (text if tag == "pre" else text.replace("\n", " "))
+
+
+def _stripped(content: str) -> str:
+    return unescape(_REGEX_TAG.sub("\n", _REGEX_SILENT.sub("\n", content))).strip()
+
+
+def _published(tree: lxml_html.HtmlElement) -> str | None:
+    """When the page says that it was published: JSON-LD first, then meta elements, then `<time>`."""
+    return _json_ld_date(tree) or _meta_date(tree) or _time_element(tree)
+
+
+def _json_ld_date(tree: lxml_html.HtmlElement) -> str | None:
+    for script in tree.iterfind(".//script[@type='application/ld+json']"):
+        try:
+            found = _date_in(json.loads((script.text or "")[:LARGEST_JSON], strict=False), 4)
+        except (ValueError, RecursionError):
+            continue
+        if found:
+            return found
+    return None
+
+
+def _date_in(value: Any, depth: int) -> str | None:
+    if depth == 0 or not isinstance(value, dict | list):
+        return None
+    if isinstance(value, dict):
+        stated = value.get("datePublished") or value.get("dateCreated")
+        if isinstance(stated, str) and stated.strip():
+            return stated.strip()
+    children = value[:50] if isinstance(value, list) else [value.get("@graph"), value.get("mainEntity")]
+    return next(filter(None, (_date_in(child, depth - 1) for child in children)), None)
+
+
+def _meta_date(tree: lxml_html.HtmlElement) -> str | None:
+    stated = {
+        (key, (meta.get(key) or "").lower()): (meta.get("content") or "").strip()
+        for meta in tree.iterfind(".//meta")
+        for key in ("property", "name", "itemprop")
+        if meta.get(key)
+    }
+    return next(filter(None, (stated.get((key, name.lower())) for key, name in _PUBLISHED_META)), None)
+
+
+def _time_element(tree: lxml_html.HtmlElement) -> str | None:
+    """The page's one `<time>`, or the one that is marked as publication; of several unmarked ones, none."""
+    times = [found for found in tree.iterfind(".//time[@datetime]") if (found.get("datetime") or "").strip()]
+    marked = [found for found in times if found.get("pubdate") is not None or found.get("itemprop") == "datePublished"]
+    if marked or len({found.get("datetime") for found in times}) == 1:
+        return str((marked or times)[0].get("datetime")).strip()
+    return None
