@@ -51,6 +51,11 @@ _PASSING_STATUS = frozenset({401, 403, 404, 408, 429})
 _NO_WRITE_INDEX = "illegal_argument_exception: no write index is defined"
 
 
+def _kind(error: Any) -> str | None:
+    kind = error.get("type") if isinstance(error, dict) else None
+    return kind if isinstance(kind, str) else None
+
+
 def _words(error: Any) -> str:
     """The server's reason with its cause, without the document."""
     if not isinstance(error, dict):
@@ -69,7 +74,7 @@ def classify_item(status: int, error: Any = None) -> Answer:
         status: the item's HTTP status.
         error: the item's `error`, where it has one.
     """
-    kind = error.get("type") if isinstance(error, dict) else None
+    kind = _kind(error)
     if 200 <= status < 300 and error is None:
         return Answer(Verdict.STORED)
     if status == 409 and kind in (None, "version_conflict_engine_exception"):
@@ -87,7 +92,7 @@ def classify_request(status: int, body: Any = None) -> Answer:
     split, so that at most the one document at fault is lost; all else passes with time.
     """
     error = body.get("error") if isinstance(body, dict) else body
-    kind = error.get("type") if isinstance(error, dict) else None
+    kind = _kind(error)
     words = f"HTTP {status}: {_words(error)}"
     if status == 413 or kind == "circuit_breaking_exception" or (status == 400 and kind not in _PASSING_TYPES):
         return Answer(Verdict.SPLIT, words)

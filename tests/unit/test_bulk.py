@@ -136,14 +136,8 @@ JSON = st.recursive(
     max_leaves=6,
 )
 STATUSES = st.integers(-1, 700)
-ERRORS = (
-    st.none()
-    | st.text(max_size=5)
-    | st.fixed_dictionaries(
-        {"type": st.sampled_from([REJECTED["type"], BREAKER["type"], CONFLICT["type"], STRICT["type"], "other"])},
-        optional={"reason": JSON, "caused_by": JSON},
-    )
-)
+TYPES = st.sampled_from([REJECTED["type"], BREAKER["type"], CONFLICT["type"], STRICT["type"], "other"])
+ERRORS = st.none() | JSON | st.fixed_dictionaries({"type": TYPES | JSON}, optional={"reason": JSON, "caused_by": JSON})
 RESULTS = st.fixed_dictionaries({}, optional={"status": STATUSES | JSON, "error": ERRORS})
 
 
