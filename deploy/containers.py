@@ -1,7 +1,8 @@
 """Kafka and Elasticsearch in containers, by the compose file, where an engine answers.
 
 The compose file publishes the two servers on the loopback ports that `WIREDESK_KAFKA_PORT` and
-`WIREDESK_ELASTICSEARCH_PORT` name. Every data folder has a project, and so volumes, of its own.
+`WIREDESK_ELASTICSEARCH_PORT` name, with heaps as `WIREDESK_KAFKA_HEAP` and `WIREDESK_ELASTICSEARCH_HEAP` say.
+Every data folder has a project, and so volumes, of its own.
 """
 
 from __future__ import annotations
@@ -12,17 +13,18 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from deploy import answers
 from deploy.errors import ServersError
 from deploy.local.artifacts import Server
+from deploy.local.launch import check_heap
 from deploy.local.owner import make_folder, write_file
 from deploy.local.ports import HOST, choose
 from deploy.progress import Progress
-from schemas.settings import Settings, default_data_dir
+from schemas.settings import ENV_PREFIX, Settings, default_data_dir
 
 ENGINES = ("docker", "podman")
 ENGINE_SECONDS = 10.0
@@ -33,7 +35,9 @@ LOOK_SECONDS = 0.5
 COMPOSE_FILES = (Path(__file__).with_name("docker-compose.yml"), Path(__file__).parents[1] / "docker-compose.yml")
 
 
-def _run(command: Sequence[str], seconds: float, **variables: str) -> subprocess.CompletedProcess[str]:
+def _run(
+    command: Sequence[str], seconds: float, variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 (the engine was looked up on the path)
         list(command),
         capture_output=True,
@@ -41,7 +45,7 @@ def _run(command: Sequence[str], seconds: float, **variables: str) -> subprocess
         timeout=seconds,
         check=False,
         stdin=subprocess.DEVNULL,
-        env={**os.environ, **variables},
+        env={**os.environ, **(variables or {})},
     )
 
 
@@ -81,6 +85,8 @@ class Containers:
         project: the name that keeps them apart from other data folders'.
         kafka_port: where Kafka is published on the loopback interface.
         elasticsearch_port: where Elasticsearch is.
+        kafka_heap: its heap, as Java takes it.
+        elasticsearch_heap: its heap.
         wanted: the servers that were started.
     """
 
@@ -89,6 +95,8 @@ class Containers:
     project: str
     kafka_port: int
     elasticsearch_port: int
+    kafka_heap: str
+    elasticsearch_heap: str
     wanted: tuple[Server, ...]
 
     @classmethod
@@ -101,9 +109,17 @@ class Containers:
         compose_file = next((file for file in COMPOSE_FILES if file.is_file()), None)
         if compose_file is None:
             raise ServersError(f"no compose file at {COMPOSE_FILES[0]}: install Wiredesk anew")
-        [kafka_port], [elasticsearch_port] = choose(settings.kafka_port, 0), choose(settings.elasticsearch_port, 0)
-        project = _project(settings.data_dir.absolute())
-        return cls(engine_program, str(compose_file), project, kafka_port, elasticsearch_port, tuple(wanted))
+        [kafka_port], [elasticsearch_port] = choose(settings.kafka_port), choose(settings.elasticsearch_port)
+        return cls(
+            engine=engine_program,
+            compose_file=str(compose_file),
+            project=_project(settings.data_dir.absolute()),
+            kafka_port=kafka_port,
+            elasticsearch_port=elasticsearch_port,
+            kafka_heap=check_heap("WIREDESK_KAFKA_HEAP", settings.kafka_heap),
+            elasticsearch_heap=check_heap("WIREDESK_ELASTICSEARCH_HEAP", settings.elasticsearch_heap),
+            wanted=tuple(wanted),
+        )
 
     def addresses(self) -> dict[Server, str]:
         """Where each of them is."""
@@ -152,12 +168,9 @@ class Containers:
 
     def _compose(self, seconds: float, *arguments: str) -> None:
         command = [self.engine, "compose", "-p", self.project, "-f", self.compose_file, *arguments]
-        ports = {
-            "WIREDESK_KAFKA_PORT": str(self.kafka_port),
-            "WIREDESK_ELASTICSEARCH_PORT": str(self.elasticsearch_port),
-        }
+        named = ("kafka_port", "elasticsearch_port", "kafka_heap", "elasticsearch_heap")
         try:
-            done = _run(command, seconds, **ports)
+            done = _run(command, seconds, {f"{ENV_PREFIX}{name.upper()}": str(getattr(self, name)) for name in named})
         except (OSError, subprocess.SubprocessError) as error:
             raise ServersError(f"`{' '.join(command)}` failed: {error}") from None
         if done.returncode:

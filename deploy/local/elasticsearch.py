@@ -12,15 +12,16 @@ from pathlib import Path
 from deploy import answers
 from deploy.local.artifacts import bundle
 from deploy.local.cache import Cache
+from deploy.local.direct import Descriptor, descriptor
 from deploy.local.download import check_room
 from deploy.local.launch import Launch, check_heap, check_home, environment
 from deploy.local.owner import Owner, make_folder, write_file
 from deploy.local.place import Place
-from deploy.local.ports import HOST, choose
+from deploy.local.ports import HOST, choose_again
 from deploy.progress import Progress
 from schemas.settings import Settings
 
-USUAL_SECONDS = 15.0
+USUAL_SECONDS = 12.0
 UNPACKED_BYTES = 170 * 10**6
 STAMP = "wiredesk.json"
 MODULES = frozenset(
@@ -49,7 +50,6 @@ node.name: wiredesk
 discovery.type: single-node
 network.host: {host}
 http.port: {port}
-transport.port: {transport}
 path.data: {data}
 path.logs: {logs}
 path.repo: {snapshots}
@@ -168,11 +168,11 @@ def _mode(entry: zipfile.ZipInfo, inner: Path) -> int:
     return 0o755 if runs and inner.name not in UNFIT else 0o644
 
 
-def _config(place: Place, home_folder: Path, port: int, transport: int) -> str:
+def _config(place: Place, home_folder: Path, port: int) -> str:
     names = {"data": place.data, "logs": place.logs, "snapshots": place.snapshots}
     quoted = {name: json.dumps(str(path)) for name, path in names.items()}
     quiet = [line for module, line in QUIETED.items() if (home_folder / "modules" / module).is_dir()]
-    text = CONFIG.format(host=HOST, port=port, transport=transport, **quoted)
+    text = CONFIG.format(host=HOST, port=port, **quoted)
     return text + "".join(f"{line}\n" for line in quiet)
 
 
@@ -189,25 +189,28 @@ def prepare(settings: Settings, java_home: Path, home_folder: Path, place: Place
     Raises:
         ServersError: a setting cannot stand.
     """
-    port, transport = choose(settings.elasticsearch_port)
+    port = choose_again(settings.elasticsearch_port, place.port_file)
     heap = check_heap("WIREDESK_ELASTICSEARCH_HEAP", settings.elasticsearch_heap)
-    write_file(place.config / "elasticsearch.yml", _config(place, home_folder, port, transport), owner)
+    write_file(place.config / "elasticsearch.yml", _config(place, home_folder, port), owner)
     write_file(place.config / "jvm.options", JVM_OPTIONS.format(heap=heap, logs=place.logs), owner)
     write_file(place.config / "log4j2.properties", LOG_CONFIG, owner)
     address = f"http://{HOST}:{port}"
+    given = environment(
+        place, ES_JAVA_HOME=str(java_home), ES_PATH_CONF=str(place.config), ES_TMPDIR=str(place.temporary)
+    )
+    if settings.elasticsearch_home is None:
+        start = descriptor(place, home_folder, given, owner)
+    else:
+        start = Descriptor([str(home_folder / "bin" / "elasticsearch")], given, str(place.root), b"")
     return Launch(
         title="Elasticsearch",
         place=place,
         owner=owner,
         address=address,
-        command=[str(home_folder / "bin" / "elasticsearch")],
-        environment=environment(
-            place,
-            ES_JAVA_HOME=str(java_home),
-            ES_PATH_CONF=str(place.config),
-            ES_TMPDIR=str(place.temporary),
-            CLI_JAVA_OPTS="-XX:TieredStopAtLevel=1",
-        ),
+        command=start.command,
+        environment=start.environment,
+        folder=start.folder,
+        told=start.told,
         answers=lambda: answers.elasticsearch(address),
         usual_seconds=USUAL_SECONDS,
     )

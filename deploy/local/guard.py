@@ -10,6 +10,7 @@ The lock that the guard takes is handed on to the server: as long as any of them
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import ctypes
 import fcntl
@@ -44,6 +45,7 @@ class Spec:
         command: program and arguments.
         environment: the whole environment of the server.
         folder: the folder it starts in.
+        told: what it reads from its standard input, in base64; empty for no input.
         user: numbers of the user and group to run as, or None to stay the same.
         output: file that its standard output and error are appended to.
         state: file that says what runs, for others to read.
@@ -56,6 +58,7 @@ class Spec:
     command: list[str]
     environment: dict[str, str]
     folder: str
+    told: str
     user: tuple[int, int] | None
     output: str
     state: str
@@ -226,12 +229,13 @@ class Guard:
 
     def _start(self) -> subprocess.Popen[bytes]:
         user, group = self.spec.user or (None, None)
+        told = base64.b64decode(self.spec.told)
         with Path(self.spec.output).open("ab") as output:
-            return subprocess.Popen(  # noqa: S603 (the command is our own)
+            server = subprocess.Popen(  # noqa: S603 (the command is our own)
                 self.spec.command,
                 env=self.spec.environment,
                 cwd=self.spec.folder,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if told else subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
@@ -241,6 +245,11 @@ class Guard:
                 extra_groups=None if user is None else [],
                 preexec_fn=_die_with_guard,
             )
+        if server.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                server.stdin.write(told)
+                server.stdin.flush()
+        return server
 
     def _wait(self, done: Callable[[], bool], seconds: float | None) -> None:
         deadline = None if seconds is None else time.monotonic() + seconds

@@ -123,8 +123,8 @@ def _fetch(folder: Path, timeout: float) -> Path:
         umask=0o022,
     )
     if done.returncode:
-        lines = done.stderr.strip().splitlines() or [f"cjdk ended with {done.returncode}"]
-        raise OSError(lines[-1])
+        reason = done.stderr.strip().rpartition("Caused by ")[2] or f"cjdk ended with {done.returncode}"
+        raise OSError(reason.splitlines()[-1].rstrip(")"))
     return Path(done.stdout.strip().splitlines()[-1])
 
 

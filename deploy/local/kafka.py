@@ -14,7 +14,7 @@ from deploy.local.cache import Cache
 from deploy.local.launch import Launch, check_heap, check_home, environment
 from deploy.local.owner import Owner, write_file
 from deploy.local.place import Place
-from deploy.local.ports import HOST, choose
+from deploy.local.ports import HOST, choose, choose_again
 from deploy.progress import Progress
 from schemas.settings import Settings
 
@@ -22,7 +22,12 @@ LARGEST_MESSAGE_BYTES = 32 * 2**20
 OFFSETS_MINUTES = 30 * 24 * 60
 FORMAT_SECONDS = 120.0
 USUAL_SECONDS = 5.0
-JVM_OPTIONS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true")
+JVM_OPTIONS = (
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-XX:+ExitOnOutOfMemoryError",
+    "-Djava.awt.headless=true",
+)
 LOG_CONFIG = """\
 status = error
 appender.file.type = RollingFile
@@ -135,7 +140,8 @@ def prepare(settings: Settings, java_home: Path, jars: str, place: Place, owner:
     Raises:
         ServersError: a setting cannot stand, or the storage cannot be made.
     """
-    port, controller = choose(settings.kafka_port)
+    port = choose_again(settings.kafka_port, place.port_file)
+    [controller] = choose(0)
     write_file(place.config / "server.properties", properties(place, port, controller), owner)
     write_file(place.config / "log4j2.properties", LOG_CONFIG.format(logs=place.logs), owner)
     java = _java(java_home, place, jars, check_heap("WIREDESK_KAFKA_HEAP", settings.kafka_heap))
@@ -148,6 +154,8 @@ def prepare(settings: Settings, java_home: Path, jars: str, place: Place, owner:
         address=address,
         command=[*java, "kafka.Kafka", str(place.config / "server.properties")],
         environment=environment(place),
+        folder=str(place.root),
+        told=b"",
         answers=lambda: answers.kafka(address),
         usual_seconds=USUAL_SECONDS,
     )

@@ -26,6 +26,8 @@ class Launch:
         address: where it will answer.
         command: program and arguments.
         environment: its whole environment.
+        folder: the folder it starts in.
+        told: bytes to give it on its standard input, which then stays open; empty for none at all.
         answers: asks whether it answers by now.
         usual_seconds: how long a start usually takes.
     """
@@ -36,6 +38,8 @@ class Launch:
     address: str
     command: list[str]
     environment: dict[str, str]
+    folder: str
+    told: bytes
     answers: Callable[[], bool]
     usual_seconds: float
 

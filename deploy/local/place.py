@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +62,11 @@ class Place:
         return self.root / "tmp"
 
     @property
+    def port_file(self) -> Path:
+        """The port it had last."""
+        return self.root / "port"
+
+    @property
     def snapshots(self) -> Path:
         """Where Elasticsearch may put snapshots."""
         return self.root / "snapshots"
@@ -81,8 +87,9 @@ class Place:
         return self.data_dir / "servers" / f"{self.server}.lock"
 
     def make(self, owner: Owner | None) -> None:
-        """Make its folders, the server's user owning them."""
+        """Make its folders, the server's user owning them, and empty the one for what may go."""
         make_folder(self.data_dir / "servers")
+        shutil.rmtree(self.temporary, ignore_errors=True)
         for folder in (self.root, self.config, self.data, self.temporary, self.snapshots):
             make_folder(folder, owner, 0o750)
         make_folder(self.logs, owner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import re
@@ -135,7 +136,8 @@ def start(launch: Launch) -> Guarded:
         address=launch.address,
         command=launch.command,
         environment=launch.environment,
-        folder=str(place.root),
+        folder=launch.folder,
+        told=base64.b64encode(launch.told).decode(),
         user=(launch.owner.user, launch.owner.group) if launch.owner else None,
         output=str(place.logs / "console.log"),
         state=str(place.state_file),
