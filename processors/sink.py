@@ -32,6 +32,7 @@ _COMMIT_EVERY = 0.5
 _IDLE_POLL_MS = 500
 _FULL_POLL_MS = 20
 _STOP_GRACE = 8.0
+_UNCOMMITTED = "offsets cannot be committed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,8 +251,10 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
         except CommitFailedError:
             return  # the partitions were given to another member, who reads these messages again
         except KafkaError as error:
-            self._progress.waiting = f"offsets cannot be committed: {type(error).__name__}"
+            self._progress.waiting = f"{_UNCOMMITTED}: {type(error).__name__}"
             return
+        if (self._progress.waiting or "").startswith(_UNCOMMITTED):
+            self._progress.waiting = None
         for partition, offset in offsets.items():
             self._trackers[partition].committed(offset)
 
