@@ -1,0 +1,173 @@
+"""Which entry of Wikidata a name means, decided by the name together with what else the article names.
+
+The table (`processors/models/entities.tsv.gz`) holds office-holders, international bodies, countries and their
+divisions. A person is linked only where the text speaks for it: their country, their office, or a colleague of theirs.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from processors.tagger.agree import Cluster
+
+_COMMON_OFFICE = frozenset(
+    "of the and for in to member minister deputy state national general house first second acting vice a an "
+    "legislative assembly affairs office parliament united people".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the table; `kind` is P, O or L (person, body, place), `country` is its ISO code in lower case, `rank` 3 for the most eminent."""
+
+    kind: str
+    identifier: str
+    name: str
+    country: str
+    offices: str
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A decision: the entry and what it stands on."""
+
+    entry: Entry
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the article says as a whole: its words in lower case, and the countries it speaks of."""
+
+    words: frozenset[str]
+    countries: frozenset[str]
+
+
+def normal(name: str) -> str:
+    """A name as it is looked up: no accents, points or hyphens, in lower case."""
+    plain = (
+        name
+        if name.isascii()
+        else "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    )
+    return " ".join(re.sub(r"[^\w\s]", " ", plain.replace(".", "").replace("'", "").replace("’", "")).lower().split())
+
+
+class Table:
+    """The table's entries by name."""
+
+    def __init__(self, lines: Iterable[str], nations: Iterable[str]) -> None:
+        self._by_name: dict[tuple[str, str], tuple[str, ...]] = {}
+        for line in lines:
+            kind, _, name, _, others, _, _ = line.split("\t")
+            for key in {normal(one) for one in (name, *others.split("|")) if one}:
+                before = self._by_name.get((kind, key), ())
+                self._by_name[kind, key] = (*before, line)
+        self.nations: dict[str, str] = {}
+        for line in nations:
+            code, people, capitals = line.rstrip("\n").split("\t")
+            self.nations.update((word, code) for word in f"{people}|{capitals}".split("|"))
+        self.country_names = {
+            key: self._entry(found[0]).country
+            for (kind, key), found in self._by_name.items()
+            if kind == "L" and found[0].endswith("3")
+        }
+
+    def named(self, kind: str, name: str) -> list[Entry]:
+        """The entries of a kind (P, O or L) with that name."""
+        return [self._entry(line) for line in self._by_name.get((kind, normal(name)), ())]
+
+    @staticmethod
+    def _entry(line: str) -> Entry:
+        kind, identifier, name, country, _, offices, rank = line.split("\t")
+        return Entry(kind, identifier, name, country, offices, int(rank))
+
+
+@cache
+def default() -> Table:
+    """The table that comes with the project, read once, at first use."""
+    folder = files("processors") / "models"
+    lines = gzip.decompress((folder / "entities.tsv.gz").read_bytes()).decode("utf-8").splitlines()
+    return Table(lines, (folder / "nations.tsv").read_text(encoding="utf-8").splitlines())
+
+
+def context(text: str, clusters: Sequence[Cluster], table: Table) -> Context:
+    """The article as the linker sees it."""
+    words = frozenset(re.findall(r"\w+", text.lower()))
+    countries = set()
+    for cluster in clusters:
+        if cluster.kind == "place":
+            countries.add(table.country_names.get(normal(cluster.name), ""))
+    for match in re.findall(r"\b[A-Z][\w'’]+(?: [A-Z][\w'’]+)?", text):
+        for word in (match, *match.split()):
+            countries.add(table.nations.get(word.replace("’", "'"), ""))
+    return Context(words, frozenset(countries - {""}))
+
+
+def link(cluster: Cluster, here: Context, table: Table) -> Link | None:
+    """The entry that the cluster means, where the text leaves no doubt."""
+    if cluster.kind == "person":
+        return _person(cluster, here, table)
+    if cluster.kind == "place":
+        return _place(cluster, here, table) or _body(cluster, table)
+    if cluster.kind == "organisation":
+        return _body(cluster, table)
+    return None
+
+
+def _person(cluster: Cluster, here: Context, table: Table) -> Link | None:
+    if " " not in cluster.name:
+        return None
+    judged = sorted(
+        ((*_support(entry, here), entry) for entry in table.named("P", cluster.name)),
+        key=lambda one: (-one[0], one[2].identifier),
+    )
+    if not judged or judged[0][0] < 2 or (len(judged) > 1 and judged[1][0] >= judged[0][0]):
+        return None
+    weight, reasons, entry = judged[0]
+    return Link(entry, "wikidata: " + ", ".join(reasons))
+
+
+def _support(entry: Entry, here: Context) -> tuple[int, list[str]]:
+    """How much in the text speaks for the person, and what."""
+    reasons = []
+    weight = 0
+    for office in filter(None, entry.offices.split("|")):
+        telling = set(normal(office).split()) - _COMMON_OFFICE
+        if telling and telling <= here.words:
+            reasons.append(f"office {office} in text")
+            weight += 2
+            break
+    if entry.country and entry.country in here.countries:
+        reasons.append(f"country {entry.country.upper()} in text")
+        weight += 2
+    if entry.rank == 3:
+        weight += 1
+    return weight, reasons
+
+
+def _place(cluster: Cluster, here: Context, table: Table) -> Link | None:
+    found = table.named("L", cluster.name)
+    countries = [entry for entry in found if entry.rank == 3]
+    if len(countries) == 1 and len(found) == 1:
+        return Link(countries[0], "wikidata: country of that name")
+    parents = [entry for entry in found if entry.country in here.countries and entry.rank < 3]
+    if len(found) == 1 and parents:
+        return Link(parents[0], f"wikidata: division of {parents[0].country.upper()}, which is in the text")
+    return None
+
+
+def _body(cluster: Cluster, table: Table) -> Link | None:
+    for name in dict.fromkeys((cluster.name, *(" ".join(one.words) for one in cluster.mentions))):
+        found = table.named("O", name)
+        short = len(normal(name)) < 3 and name not in ("EU", "UN")
+        if len(found) == 1 and not short and (" " in name or name.isupper() or normal(found[0].name) == normal(name)):
+            return Link(found[0], "wikidata: international body of that name")
+    return None

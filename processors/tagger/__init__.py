@@ -1,0 +1,1 @@
+"""The default tagger: names of people, organisations, places and events, found by a small network."""

@@ -1,0 +1,204 @@
+"""Agreement over a whole document: which names mean the same one, and of what type it is.
+
+The same string has one type. A surname after the full name, an acronym of a name spelt out, and a name that goes on
+unmarked elsewhere in the text join it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from processors.tagger.spans import Span
+from processors.tagger.tokens import Tokens
+
+_SMALL = frozenset("of the and for de la le du del von van der den bin al el di da on in to & -".split())
+_SUFFIXES = frozenset("jr. sr. jr sr ii iii iv".split())
+
+
+class Named(NamedTuple):
+    """A name in the text: characters `start` to `end`, its words, type and probability, and how it was found."""
+
+    start: int
+    end: int
+    words: tuple[str, ...]
+    kind: str
+    score: float
+    evidence: str = "tagger"
+
+    @property
+    def key(self) -> str:
+        """The name as it is compared: words in lower case, points left out."""
+        return " ".join(self.words).lower().replace(".", "").replace("’", "'")
+
+
+@dataclass(slots=True)
+class Cluster:
+    """The mentions that mean one thing, under the name that says most."""
+
+    name: str
+    kind: str
+    mentions: list[Named] = field(default_factory=list)
+
+    @property
+    def score(self) -> float:
+        """How sure: one less the product of doubts over the mentions' mean, at most the best mention's."""
+        return sum(mention.score for mention in self.mentions) / len(self.mentions)
+
+
+def agreed(spans: Sequence[Span], tokens: Tokens, text: str) -> list[Cluster]:
+    """The spans, and what follows from them, as clusters in order of first mention."""
+    named = _one_type([_named(span, tokens, text) for span in spans])
+    named = _repeated(named, tokens, text)
+    return _joined(named)
+
+
+def _named(span: Span, tokens: Tokens, text: str, evidence: str = "tagger") -> Named:
+    start, end = tokens.starts[span.first], tokens.ends[span.last - 1]
+    return Named(start, end, tuple(text[start:end].split()), span.kind, span.score, evidence)
+
+
+def _one_type(named: list[Named]) -> list[Named]:
+    """The same string gets the type that its mentions speak for most."""
+    votes: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for one in named:
+        votes[one.key][one.kind] += one.score
+    chosen = {key: max(sorted(kinds), key=lambda kind: kinds[kind]) for key, kinds in votes.items()}
+    return [one if one.kind == chosen[one.key] else one._replace(kind=chosen[one.key]) for one in named]
+
+
+SURE = 0.8
+
+
+def _repeated(named: list[Named], tokens: Tokens, text: str) -> list[Named]:
+    """Adds the places where a name stands again, word for word, that the tagger passed over."""
+    known: dict[str, list[tuple[tuple[str, ...], Named]]] = defaultdict(list)
+    by_start = {one.start: one for one in named}
+    number_of = {start: number for number, start in enumerate(tokens.starts)}
+    for one in named:
+        first = number_of.get(one.start)
+        if first is None or one.score < SURE or (len(one.words) == 1 and len(one.key) < 4):
+            continue
+        last = first
+        while last < len(tokens.ends) and tokens.ends[last] < one.end:
+            last += 1
+        words = tuple(tokens.words[first : last + 1])
+        if all(words != other for other, _ in known[words[0]]):
+            known[words[0]].append((words, one))
+    taken = {at for one in named for at in _covered(one, tokens, number_of)}
+    added = []
+    for number, word in enumerate(tokens.words):
+        if number in taken or word not in known or tokens.starts[number] in by_start:
+            continue
+        for words, one in sorted(known[word], key=lambda item: -len(item[0])):
+            here = range(number, number + len(words))
+            if tuple(tokens.words[number : number + len(words)]) == words and not taken.intersection(here):
+                span = Span(number, number + len(words), one.kind, one.score * 0.95)
+                added.append(_named(span, tokens, text, f"same name as at {one.start}"))
+                taken.update(here)
+                break
+    return sorted(named + added)
+
+
+def _covered(one: Named, tokens: Tokens, number_of: dict[int, int]) -> Iterable[int]:
+    number = number_of.get(one.start, len(tokens.starts))
+    while number < len(tokens.starts) and tokens.starts[number] < one.end:
+        yield number
+        number += 1
+
+
+def _joined(named: list[Named]) -> list[Cluster]:
+    clusters: dict[tuple[str, str], Cluster] = {}
+    surnames: dict[str, Cluster] = {}
+    acronyms: dict[str, Cluster] = {}
+    for one in named:
+        cluster = clusters.get((one.kind, one.key))
+        if cluster is None:
+            cluster, one = _related(one, surnames, acronyms) or (Cluster(" ".join(one.words), one.kind), one)
+            if not cluster.mentions:
+                clusters[one.kind, one.key] = cluster
+        elif cluster.mentions[0].key != one.key:
+            one = one._replace(evidence=_first_evidence(cluster, one))
+        cluster.mentions.append(one)
+        _learn(one, cluster, surnames, acronyms)
+    return _late_names(list(clusters.values()))
+
+
+def _first_evidence(cluster: Cluster, one: Named) -> str:
+    return next((mention.evidence for mention in cluster.mentions if mention.key == one.key), one.evidence)
+
+
+def _related(one: Named, surnames: dict[str, Cluster], acronyms: dict[str, Cluster]) -> tuple[Cluster, Named] | None:
+    """The cluster that the name belongs to by what came before, and the name with the reason."""
+    if one.kind == "person" and len(one.words) <= 2:
+        cluster = surnames.get(one.key)
+        if cluster:
+            return cluster, one._replace(
+                evidence=f"surname of {cluster.name} (first named at {cluster.mentions[0].start})"
+            )
+    letters = one.key.upper().replace(" ", "")
+    cluster = acronyms.get(letters) if len(one.words) == 1 and one.words[0].isupper() else None
+    if cluster and cluster.kind == one.kind:
+        return cluster, one._replace(evidence=f"acronym of {cluster.name} (first named at {cluster.mentions[0].start})")
+    return None
+
+
+def _learn(one: Named, cluster: Cluster, surnames: dict[str, Cluster], acronyms: dict[str, Cluster]) -> None:
+    if one.kind == "person" and len(one.words) > 1:
+        words = [word for word in one.words if word.lower() not in _SUFFIXES]
+        for size in (1, 2):
+            if len(words) > size:
+                surnames[" ".join(words[-size:]).lower().replace(".", "").replace("’", "'")] = cluster
+    if one.kind in ("organisation", "place", "event") and len(one.words) > 1:
+        for letters in initials(one.words):
+            acronyms.setdefault(letters, cluster)
+
+
+def initials(words: Sequence[str]) -> set[str]:
+    """The acronyms that the words may have: of all of them, and without the small ones."""
+    parts = [part for word in words for part in re.split(r"[-/]", word) if part]
+    every = "".join(part[0] for part in parts).upper()
+    large = "".join(part[0] for part in parts if part.lower() not in _SMALL).upper()
+    return {letters for letters in (every, large) if len(letters) > 1}
+
+
+def _late_names(clusters: list[Cluster]) -> list[Cluster]:
+    """A name given in full only later, or an acronym before its expansion, joins what stood before it."""
+    kept: list[Cluster] = []
+    full: dict[tuple[str, str], Cluster] = {}
+    for cluster in clusters:
+        for one in cluster.mentions:
+            if len(one.words) > 1 and one.kind != "person":
+                for letters in initials(one.words):
+                    full.setdefault((one.kind, letters), cluster)
+            elif len(one.words) > 1:
+                full.setdefault((one.kind, one.words[-1].lower()), cluster)
+    for cluster in clusters:
+        target = _expansion(cluster, full)
+        if target is None or target is cluster:
+            kept.append(cluster)
+            continue
+        relation = "surname" if cluster.kind == "person" else "acronym"
+        reason = f"{relation} of {target.name} (named in full at {target.mentions[0].start})"
+        target.mentions += [one._replace(evidence=reason) for one in cluster.mentions]
+        target.mentions.sort()
+    for cluster in kept:
+        cluster.mentions.sort()
+    return sorted(kept, key=lambda cluster: cluster.mentions[0].start)
+
+
+def _expansion(cluster: Cluster, full: dict[tuple[str, str], Cluster]) -> Cluster | None:
+    first = cluster.mentions[0]
+    if len(first.words) != 1 or any(len(one.words) > 1 for one in cluster.mentions):
+        return None
+    if cluster.kind == "person":
+        return full.get((cluster.kind, first.key))
+    return full.get((cluster.kind, first.key.upper())) if first.words[0].isupper() else None
+
+
+def renamed(cluster: Cluster, name: str) -> Cluster:
+    """The cluster under another name."""
+    return replace(cluster, name=name)

@@ -1,0 +1,320 @@
+"""The labelled corpora, read into one form: running text with typed character spans.
+
+The label set is that of news: a place is any place or country, a nationality is no entity, a title is no part of a
+name, nor is a possessive or a leading article. Where a corpus leaves open whether something is a name, its characters
+are *masked*: nothing is learned from them.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+Span = tuple[int, int, str]
+Row = tuple[str, str]
+
+TITLES = frozenset(
+    "president vice prime minister chancellor king queen prince princess pope sheikh emperor mr mrs ms dr sir lady lord "
+    "mr. mrs. ms. dr. gen. col. capt. lt. sgt. maj. sen. rep. gov. rev. prof. general colonel captain lieutenant "
+    "sergeant major senator representative governor reverend professor secretary foreign defense ambassador former "
+    "mayor judge justice ayatollah archbishop bishop cardinal father sister chairman director chief premier "
+    "deputy state congressman congresswoman".split()
+)
+_GROUPS = {
+    "PER": "PER per person politician scientist writer musicalartist researcher",
+    "ORG": "ORG org organisation organization politicalparty university band corporation group",
+    "LOC": "LOC geo gpe location country place",
+    "EVT": "eve event election",
+    "?": "magazine academicjournal conference award misc_event",
+}
+TYPES = {name: kind for kind, names in _GROUPS.items() for name in names.split()}
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Running text with its named spans and the stretches of which nothing is known (characters)."""
+
+    text: str
+    spans: tuple[Span, ...] = ()
+    masked: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Sentences that belong together, from the corpus named. `gold` is false where the labels are a model's."""
+
+    corpus: str
+    sentences: tuple[Sentence, ...]
+    gold: bool = True
+
+
+@dataclass(slots=True)
+class _Joiner:
+    """Puts words back into running text."""
+
+    text: str = ""
+    glue: bool = True
+    quotes: int = 0
+    offsets: list[tuple[int, int]] = field(default_factory=list)
+
+    _CLOSING = frozenset(
+        ". , ; : ! ? ) ] } % ' 's ’s n't n’t 'm 're 've 'll 'd ’re ’ve ’ll ’m ’d ... … ” ’ '' / - – N'T 'S".split()
+    )
+    _OPENING = frozenset("( [ { $ # “ ‘ ` `` / - – @".split())
+
+    def add(self, word: str) -> None:
+        closing = word in self._CLOSING
+        opening = word in self._OPENING
+        if word == '"':
+            self.quotes += 1
+            closing, opening = self.quotes % 2 == 0, self.quotes % 2 == 1
+        if not (self.glue or closing):
+            self.text += " "
+        self.offsets.append((len(self.text), len(self.text) + len(word)))
+        self.text += word
+        self.glue = opening
+
+
+def _types_of(rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
+    """Word and bare label, with the "B-" kept where a new span starts."""
+    before = "O"
+    for word, label in rows:
+        if label == "O" or "-" not in label:
+            before = "O"
+            yield word, "O"
+            continue
+        mark, kind = label.split("-", 1)
+        new = mark == "B" or before != kind
+        before = kind
+        yield word, ("B-" if new else "I-") + kind
+
+
+def sentence(rows: Iterable[Row]) -> Sentence:
+    """Words with BIO (or IO) labels of any corpus as running text with spans of our types."""
+    joiner = _Joiner()
+    found: list[list[object]] = []
+    for word, label in _types_of(rows):
+        joiner.add(word)
+        start, end = joiner.offsets[-1]
+        if label.startswith("B-"):
+            found.append([start, end, label[2:]])
+        elif label.startswith("I-"):
+            found[-1][1] = end
+    spans, masked = [], []
+    for start, end, kind in found:
+        assert isinstance(start, int) and isinstance(end, int) and isinstance(kind, str)
+        ours = TYPES.get(kind)
+        if ours == "?":
+            masked.append((start, end))
+        elif ours:
+            trimmed = trim(joiner.text, start, end, ours)
+            if trimmed:
+                spans.append(trimmed)
+    return Sentence(joiner.text, tuple(spans), tuple(masked))
+
+
+def trim(text: str, start: int, end: int, kind: str) -> Span | None:
+    """The span without leading article and titles and without a possessive; None where nothing is left."""
+    while True:
+        inside = text[start:end]
+        first = re.match(r"\S+\s+", inside)
+        word = first.group().strip().lower() if first else ""
+        if not (word in ("the", "a", "an") or (kind == "PER" and word in TITLES)):
+            break
+        start += first.end() if first else 0
+    inside = re.sub(r"\s*(?:['’]s|['’])$", "", text[start:end])
+    return (start, start + len(inside), kind) if inside else None
+
+
+def _columns(path: Path, word: int, label: int, separator: str | None = None) -> Iterator[list[Row]]:
+    """Sentences of a column file; blank lines part them, comments are left out."""
+    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    for blank, block in groupby(lines, key=lambda line: not line.strip() or line.startswith(("-DOCSTART-", "# "))):
+        if blank:
+            continue
+        cells = [line.rstrip("\r").split(separator) for line in block]
+        rows = [(cell[word], cell[label]) for cell in cells if len(cell) > max(word, label)]
+        if rows:
+            yield rows
+
+
+def _packed(corpus: str, sentences: Iterable[Sentence], size: int = 1, gold: bool = True) -> list[Document]:
+    kept = [one for one in sentences if one.text]
+    return [Document(corpus, tuple(kept[i : i + size]), gold) for i in range(0, len(kept), size)]
+
+
+def crossner(
+    data: Path, part: str, domains: Iterable[str] = ("politics", "science", "literature", "music", "ai")
+) -> list[Document]:
+    """CrossNER: sentences of Wikipedia, the only corpus here with elections and events."""
+    found = []
+    for domain in domains:
+        path = data / f"ner/crossner/{domain}/{part}.txt"
+        found += _packed("crossner", map(sentence, _columns(path, 0, 1, "\t")))
+    return found
+
+
+def wnut(data: Path) -> list[Document]:
+    """WNUT 17: emerging entities in user text."""
+    names = ("wnut17train.conll", "emerging.dev.conll", "emerging.test.annotated")
+    return [
+        one
+        for name in names
+        for one in _packed("wnut", map(sentence, _columns(data / "ner/wnut17" / name, 0, 1, "\t")))
+    ]
+
+
+def btc(data: Path, sections: Iterable[str] = "abefgh") -> list[Document]:
+    """Broad Twitter Corpus; sections f and g are news and public figures."""
+    return [
+        one
+        for name in sections
+        for one in _packed("btc", map(sentence, _columns(data / f"ner/btc/{name}.conll", 0, 1, "\t")))
+    ]
+
+
+def sec_filings(data: Path) -> list[Document]:
+    """Loan agreements; lower-case roles ("lender") are labelled in it and are masked here."""
+    found = []
+    for name in ("FIN3.txt", "FIN5.txt"):
+        for rows in _columns(data / "ner/sec_filings" / name, 0, 3, " "):
+            one = sentence(rows)
+            if len(one.text) > 3:
+                named = tuple(span for span in one.spans if re.search(r"[A-Z]", one.text[span[0] : span[1]]))
+                lower = tuple(span[:2] for span in one.spans if span not in named)
+                found.append(Sentence(one.text, named, lower))
+    return _packed("sec", found, 4)
+
+
+def ewt(data: Path, part: str) -> list[Document]:
+    """English Web Treebank with Universal NER labels, by document. `part` is dev or test."""
+    path = data / f"ner/uner_ewt/en_ewt-ud-{part}.iob2"
+    documents: list[list[Sentence]] = []
+    for block in path.read_text(encoding="utf-8").split("\n\n"):
+        lines = block.split("\n")
+        if any(line.startswith("# newdoc") for line in lines) or not documents:
+            documents.append([])
+        text = next((line[9:] for line in lines if line.startswith("# text = ")), "")
+        rows = [line.split("\t") for line in lines if line and line[0].isdigit()]
+        if rows:
+            documents[-1].append(_aligned(text, [(row[1], row[2]) for row in rows]))
+    return [Document("ewt", tuple(one)) for one in documents if one]
+
+
+def _aligned(text: str, rows: list[Row]) -> Sentence:
+    """Labelled words laid over the text they came from."""
+    position = 0
+    found: list[tuple[int, int, str]] = []
+    for word, label in _types_of(rows):
+        start = text.find(word, position)
+        if start < 0:
+            return sentence(rows)
+        position = start + len(word)
+        if label.startswith("B-"):
+            found.append((start, position, label[2:]))
+        elif label.startswith("I-"):
+            found[-1] = (found[-1][0], position, found[-1][2])
+    trimmed = (trim(text, start, end, TYPES[kind]) for start, end, kind in found if TYPES.get(kind) not in (None, "?"))
+    return Sentence(text, tuple(span for span in trimmed if span))
+
+
+def gmb(data: Path) -> list[Document]:
+    """Voice of America news. Its `gpe` holds countries and nationalities: only the first are kept."""
+    lines = (data / "ner/gmb/GMB_dataset.txt").read_text(encoding="utf-8", errors="replace").split("\n")[1:]
+    cells = [line.rstrip("\r").split("\t") for line in lines if line.count("\t") >= 4]
+    nations = {cell[2] for cell in cells if cell[4] == "B-gpe" and cell[3] in ("JJ", "NNS")}
+    found = []
+    for _, block in groupby(cells, key=lambda cell: cell[1]):
+        rows = []
+        for _, _, word, tag, label in block:
+            nation = label.endswith("gpe") and (tag in ("JJ", "NNS", "NNPS") or word in nations)
+            other = label.endswith(("tim", "art", "nat"))
+            rows.append((word, "O" if nation or other else label))
+        found.append(sentence(rows))
+    return _packed("gmb", found)
+
+
+def silver(data: Path) -> list[Document]:
+    """Sentences labelled by a model (en_core_web_md); one document each twelve."""
+    return _packed("silver", map(sentence, _columns(data / "ner/silver_en.iob", 0, 1, "\t")), 12, gold=False)
+
+
+def gum(data: Path, genres: Iterable[str] | None = None) -> dict[str, Document]:
+    """GUM by document name. A mention with a Wikipedia identity is a name; of other capitalised words nothing is known."""
+    paths = sorted((data / "ner/gum/tsv").glob("*.tsv"))
+    wanted = [path for path in paths if genres is None or path.stem.split("_")[1] in set(genres)]
+    return {path.stem: Document("gum", tuple(_gum_sentences(path))) for path in wanted}
+
+
+def _gum_sentences(path: Path) -> Iterator[Sentence]:
+    mentions: dict[str, str] = {}
+    blocks = []
+    for block in path.read_text(encoding="utf-8").split("\n\n"):
+        cells = [line.split("\t") for line in block.split("\n") if re.match(r"\d+-\d+\t", line)]
+        if cells:
+            blocks.append(cells)
+            for cell in cells:
+                mentions.update((number, name) for name, number in re.findall(r"([^|\[\]]+)\[(\d+)\]", cell[6]))
+    for cells in blocks:
+        yield _gum_sentence(cells, mentions)
+
+
+_GUM = {"person": "PER", "organization": "ORG", "place": "LOC", "event": "EVT"}
+_NAME = re.compile(r"^[A-Z0-9][^ ]*(?: (?:(?:of|the|and|for|de|la|del|von|van|in|on|al|bin|&|-|') ?)*[A-Z0-9][^ ]*)*$")
+
+
+def _gum_sentence(cells: list[list[str]], identities: dict[str, str]) -> Sentence:
+    joiner = _Joiner()
+    extent: dict[str, list[int]] = {}
+    kinds: dict[str, str] = {}
+    for cell in cells:
+        joiner.add(cell[2])
+        start, end = joiner.offsets[-1]
+        for kind, number in re.findall(r"([a-z]+)\[(\d+)\]", cell[3]):
+            extent.setdefault(number, [start, end])[1] = end
+            kinds[number] = kind
+    text = joiner.text
+    spans: list[Span] = []
+    for number, (start, end) in sorted(extent.items(), key=lambda item: (item[1][0], -item[1][1])):
+        ours = _GUM.get(kinds[number])
+        trimmed = trim(text, start, end, ours) if ours and number in identities else None
+        inside = text[trimmed[0] : trimmed[1]] if trimmed else ""
+        if trimmed and _NAME.match(inside) and not (spans and trimmed[0] < spans[-1][1]):
+            spans.append(trimmed)
+    masked = []
+    for match in re.finditer(r"(?<!^)(?<![.!?:“\"] )\b[A-Z][\w.&’'-]*", text):
+        if not any(start <= match.start() < end for start, end, _ in spans):
+            masked.append(match.span())
+    return Sentence(text, tuple(spans), tuple(masked))
+
+
+def plain_texts(data: Path) -> list[Document]:
+    """Text without labels: MASC and the presidents' addresses, in documents of a few sentences."""
+    found: list[Document] = []
+    with zipfile.ZipFile(data / "text/masc_tagged.zip") as archive:
+        for name in sorted(archive.namelist()):
+            if name.endswith(".txt") and name.count("/") == 2:
+                found += _packed("masc", _untagged(archive.read(name).decode("utf-8", "replace")), 12, gold=False)
+    for part in ("state_union", "inaugural"):
+        with zipfile.ZipFile(data / f"text/{part}.zip") as archive:
+            for name in sorted(archive.namelist()):
+                if name.endswith(".txt") and int(name.split("/")[-1][:4]) > 1900:
+                    text = archive.read(name).decode("latin-1")
+                    found += _packed(part, map(Sentence, _sentences(text)), 12, gold=False)
+    return found
+
+
+def _untagged(text: str) -> Iterator[Sentence]:
+    for line in text.split("\n"):
+        words = [word.rpartition("_")[0] for word in line.split() if "_" in word]
+        if words:
+            yield sentence((word, "O") for word in " ".join(words).replace("- ", "-").split())
+
+
+def _sentences(text: str) -> Iterator[str]:
+    for paragraph in re.split(r"\n\s*\n|\r\n", text):
+        yield from filter(None, re.split(r"(?<=[a-z)][.!?])\s+(?=[A-Z])", " ".join(paragraph.split())))

@@ -1,0 +1,70 @@
+"""Scores of the tagger on the held-out sets, as it runs: whole documents of running text, agreement included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from processors.tagger.agree import agreed
+from processors.tagger.network import Network
+from processors.tagger.spans import tagged
+from processors.tagger.tokens import tokenize
+from processors.training import splits
+from processors.training.corpora import Document
+from processors.training.score import Tally
+
+KINDS = {"person": "PER", "organisation": "ORG", "place": "LOC", "event": "EVT"}
+
+
+@dataclass(slots=True)
+class Running:
+    """A document as one text with its gold spans and masked stretches (characters)."""
+
+    text: str = ""
+    gold: set[tuple[int, int, str]] = field(default_factory=set)
+    masked: list[tuple[int, int]] = field(default_factory=list)
+
+
+def running(document: Document) -> Running:
+    """The document's sentences as one text, a blank between two."""
+    out = Running()
+    for one in document.sentences:
+        out.text += " " if out.text else ""
+        shift = len(out.text)
+        out.gold |= {(start + shift, end + shift, kind) for start, end, kind in one.spans}
+        out.masked += [(start + shift, end + shift) for start, end in one.masked]
+        out.text += one.text
+    return out
+
+
+def found(text: str, network: Network, *, agreement: bool = True) -> set[tuple[int, int, str]]:
+    """The names found in a text as character spans with the corpora's types."""
+    tokens = tokenize(text)
+    spans = tagged(tokens, network)
+    if not agreement:
+        return {(tokens.starts[one.first], tokens.ends[one.last - 1], KINDS[one.kind]) for one in spans}
+    clusters = agreed(spans, tokens, text)
+    return {(one.start, one.end, KINDS[cluster.kind]) for cluster in clusters for one in cluster.mentions}
+
+
+def tally(documents: Iterable[Document], network: Network, *, agreement: bool = True) -> Tally:
+    """Right, proposed and wanted over the documents; events are counted apart, see `Tally.f1`."""
+    out = Tally()
+    for document in documents:
+        one = running(document)
+        ours = found(one.text, network, agreement=agreement)
+        unknown = {
+            span for span in ours - one.gold if any(span[0] < end and start < span[1] for start, end in one.masked)
+        }
+        out.count(one.gold, ours - unknown)
+    return out
+
+
+def lines(data: Path, weights: Path) -> Iterator[str]:
+    """One line a set: F1, precision and recall over people, organisations and places, then F1 by type."""
+    network = Network.read(weights)
+    yield f"{weights.name}: {weights.stat().st_size / 1e6:.1f} MB"
+    for name, documents in splits.held_out(data).items():
+        yield f"{name:10} {tally(documents, network).line()}"
+        yield f"{'':10} {tally(documents, network, agreement=False).line()}  (without agreement)"

@@ -1,0 +1,119 @@
+"""The tagger's parts: words, spans, and agreement over a document."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processors.tagger.agree import Cluster, agreed, initials
+from processors.tagger.features import shape
+from processors.tagger.network import default
+from processors.tagger.spans import Span, candidates
+from processors.tagger.tokens import LONGEST_WORD, tokenize
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "Russia’s U.S. envoy, Mr. O'Brien, left.",
+            ["Russia", "’s", "U.S.", "envoy", ",", "Mr.", "O'Brien", ",", "left", "."],
+        ),
+        ("US-Russia talks", ["US", "-", "Russia", "talks"]),
+        ("Acme Inc. of St. Louis", ["Acme", "Inc.", "of", "St.", "Louis"]),
+        ("AT&T won 3,000.50", ["AT&T", "won", "3,000.50"]),
+        ("J. Smith\n\nParis", ["J.", "Smith", "\n\n", "Paris"]),
+    ],
+)
+def test_words_are_cut_as_the_press_writes_them(text: str, words: list[str]) -> None:
+    """Abbreviations keep their dot, possessives and hyphens stand alone."""
+    assert tokenize(text).words == words
+
+
+@given(st.text(max_size=300))
+def test_words_stand_where_they_say_and_in_order(text: str) -> None:
+    """Each word is what stands between its offsets, and no two overlap."""
+    tokens = tokenize(text)
+    assert [
+        text[start:end][:LONGEST_WORD] for start, end in zip(tokens.starts, tokens.ends, strict=True)
+    ] == tokens.words
+    assert all(end <= start for end, start in zip(tokens.ends, tokens.starts[1:], strict=False))
+
+
+def test_a_name_can_stand_on_capitals_and_between_them() -> None:
+    """Small words that link two capitals can be inside a name, others cannot."""
+    words = "the Bank of England said Tuesday".split()
+    assert candidates(words).tolist() == [1, 2, 3, 5]
+
+
+def test_the_outline_of_a_word_keeps_case_and_digits() -> None:
+    """Runs of the same kind are cut at three."""
+    assert [shape(word) for word in ("Putin", "NATO", "F-16", "ван")] == ["Xxxx", "XXX", "X-dd", "xxx"]
+
+
+def clusters(text: str, *marked: tuple[str, str, float]) -> list[Cluster]:
+    """Agreement over a text in which the tagger saw the given names, each at its next place."""
+    tokens = tokenize(text)
+    spans, position = [], 0
+    for name, kind, score in marked:
+        position = text.index(name, position)
+        first = tokens.starts.index(position)
+        position += len(name)
+        spans.append(Span(first, tokens.ends.index(position) + 1, kind, score))
+    return agreed(spans, tokens, text)
+
+
+def test_a_surname_joins_the_full_name_before_it() -> None:
+    """The mention says whose surname it is and where the full name stood."""
+    (one,) = clusters(
+        "Maria Zakharova spoke. Zakharova left.", ("Maria Zakharova", "person", 0.9), ("Zakharova", "person", 0.8)
+    )
+    assert [mention.evidence for mention in one.mentions] == ["tagger", "surname of Maria Zakharova (first named at 0)"]
+
+
+def test_an_acronym_joins_its_expansion() -> None:
+    """Small words may count in the acronym or not."""
+    (one,) = clusters(
+        "The Bank of England (BOE) met. BOE said no.",
+        ("Bank of England", "organisation", 0.9), ("BOE", "organisation", 0.7), ("BOE", "organisation", 0.7),
+    )  # fmt: skip
+    assert (one.name, len(one.mentions)) == ("Bank of England", 3)
+    assert initials(["Bank", "of", "England"]) == {"BOE", "BE"}
+
+
+def test_the_same_string_has_one_type() -> None:
+    """The type that the mentions speak for most stands for all."""
+    (one,) = clusters(
+        "Georgia won. Georgia lost. Georgia drew.",
+        ("Georgia", "place", 0.9),
+        ("Georgia", "organisation", 0.6),
+        ("Georgia", "place", 0.9),
+    )
+    assert (one.kind, len(one.mentions)) == ("place", 3)
+
+
+def test_a_name_passed_over_elsewhere_is_found_again() -> None:
+    """A sure name is one wherever it stands word for word."""
+    (one,) = clusters("Hamas said so. That is Hamas again.", ("Hamas", "organisation", 0.95))
+    assert [mention.start for mention in one.mentions] == [0, 23]
+
+
+def test_two_people_of_one_surname_stay_two() -> None:
+    """Full names never merge; the bare surname goes to the one named last before it."""
+    found = clusters(
+        "George Bush met Laura Bush. Bush smiled.",
+        ("George Bush", "person", 0.9), ("Laura Bush", "person", 0.9), ("Bush", "person", 0.9),
+    )  # fmt: skip
+    assert [(one.name, len(one.mentions)) for one in found] == [("George Bush", 1), ("Laura Bush", 2)]
+
+
+def test_probabilities_do_not_depend_on_what_was_read_before() -> None:
+    """A word met earlier changes nothing in the answer."""
+    words = "President Vladimir Putin met Maria Zakharova in Moscow".split()
+    at = np.arange(len(words), dtype=np.intp)
+    before = default().probabilities(words, at)
+    default().probabilities(["Something", "Else", "Entirely"], np.arange(3, dtype=np.intp))
+    assert np.array_equal(before, default().probabilities(words, at))
+    assert np.allclose(before.sum(1), 1, atol=1e-5)
