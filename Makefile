@@ -1,9 +1,11 @@
 # Needs python3 (3.11 to 3.13) and make; everything else is fetched into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
-export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: run demo test check format lock schemas clean
+# The system's own settings of Python have no say here.
+unexport PYTHONPATH
+
+.PHONY: run demo test faults check format lock schemas clean
 .DEFAULT_GOAL := run
 
 run: .venv/installed ## everything, in the foreground, until Ctrl-C
@@ -12,8 +14,11 @@ run: .venv/installed ## everything, in the foreground, until Ctrl-C
 demo: .venv/installed ## the two seed articles through real servers and back, then stop
 	@$(BIN)/wiredesk demo
 
-test: .venv/installed-dev dist/installed ## the whole suite, real servers included
+test: .venv/installed-dev ## the whole suite, real servers included
 	@$(BIN)/pytest
+
+faults: .venv/installed-dev ## the long forms: 10,000 articles with kills on the way
+	@WIREDESK_TEST_ARTICLES=10000 WIREDESK_TEST_KILLS=5 $(BIN)/pytest tests/integration/test_restart.py
 
 check: .venv/installed-dev ## lint, format, types
 	$(BIN)/ruff check .
@@ -37,12 +42,12 @@ $(BIN)/uv:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 
 .venv/installed: requirements.lock pyproject.toml | $(BIN)/uv
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --build-constraints requirements-dev.lock --editable .
 	@touch $@
 
 .venv/installed-dev: requirements-dev.lock .venv/installed
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	@touch $@
 
 clean: ## remove what make made here (downloads and stored data stay)

@@ -58,9 +58,11 @@ def _own_data(settings: Settings) -> Iterator[Settings]:
         folder.chmod(0o755)  # the servers run as another user then, who must get in
     name = folder.name.lower()
     ports = {"kafka_port": 0, "elasticsearch_port": 0}
-    yield settings.model_copy(
-        update={"data_dir": folder, "stream_prefix": f"{name}.", "index_alias": f"{name}-articles", **ports}
-    )
+    own = {"data_dir": folder, "stream_prefix": f"{name}.", "index_alias": f"{name}-articles", **ports}
+    try:
+        yield settings.model_copy(update=own)
+    except Failure as failure:
+        raise Failure(f"the demo failed: {failure.message}", f"read the logs in {folder}/logs", failure.code) from None
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -77,8 +79,7 @@ def _check(report: Report, facts: dict[str, Any] | None) -> None:
 
 
 def _failure(message: str) -> Failure:
-    folder = tempfile.gettempdir()
-    return Failure(f"the demo failed: {message}", f"read the logs in the newest {folder}/wiredesk-demo-*", Exit.FINDING)
+    return Failure(message, code=Exit.FINDING)
 
 
 def _show_way(settings: Settings, out: Console) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -42,6 +44,17 @@ def elasticsearch_down(settings: Settings, why: str = "does not answer") -> Fail
         f"Elasticsearch at {settings.elasticsearch_url} {why}",
         "see `wiredesk servers status`, or name another one with WIREDESK_ELASTICSEARCH_URL",
     )
+
+
+@contextmanager
+def explained(settings: Settings) -> Iterator[None]:
+    """Turns errors of the clients into failures that name the servers of these settings."""
+    try:
+        yield
+    except Exception as error:
+        if failure := in_words(error, settings):
+            raise failure from error
+        raise
 
 
 def in_words(error: Exception, settings: Settings) -> Failure | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch, NotFoundError
 from kafka import KafkaAdminClient, KafkaConsumer
-from kafka.errors import CoordinatorNotAvailableError
+from kafka.errors import RetriableError
 from pydantic import ValidationError
 
 from processors import index
@@ -23,7 +23,7 @@ from schemas.streams import Streams, client_options, partitions_of, read_to_end,
 RATE_WINDOW = timedelta(minutes=1)
 # A process tells of itself at least every ten seconds; one that was silent for three times that is gone.
 ALIVE = timedelta(seconds=30)
-_COORDINATOR_TRIES = 4
+_COORDINATOR_TRIES = 8
 _NO_INDEX: dict[str, Any] = {"hits": {"total": {"value": 0}}, "aggregations": {"newest": {"value": None}}}
 
 
@@ -125,11 +125,13 @@ def _committed(settings: Settings, names: Streams) -> dict[tuple[str, int], int]
 
 
 def _group_offsets(admin: KafkaAdminClient, group: str) -> dict[Any, Any]:
-    """What a group committed: nothing, where Kafka has not yet made the topic that it keeps offsets in."""
+    """What a group committed. A Kafka that has just started needs a moment before it can tell."""
     for attempt in range(_COORDINATOR_TRIES):
         try:
             found: dict[Any, Any] = admin.list_group_offsets({group: None})[group]
-        except CoordinatorNotAvailableError:
+        except RetriableError:
+            if attempt == _COORDINATOR_TRIES - 1:
+                raise
             time.sleep(0.2 * (attempt + 1))
         else:
             return found

@@ -15,7 +15,7 @@ import schemas
 from deploy import ladder
 from deploy.progress import Progress
 from desk import monitor
-from desk.failure import Failure
+from desk.failure import Failure, explained
 from desk.workers import Worker, workers
 from processors.setup import setup
 from producers import sources
@@ -47,6 +47,7 @@ def running(settings: Settings, progress: Progress) -> Iterator[Pipeline]:
     with ExitStack() as stack:
         servers = stack.enter_context(ladder.serve(settings, progress))
         here = settings.model_copy(update={"kafka_servers": servers.kafka, "elasticsearch_url": servers.elasticsearch})
+        stack.enter_context(explained(here))
         setup(here)
         started = workers(here)
         for worker in started:
