@@ -193,8 +193,15 @@ def decoded(data: bytes, *, is_html: bool = False) -> str:
     except UnicodeDecodeError as error:
         declared = _declared(data) if is_html and encoding == "utf-8" else None
         if declared:
-            return data.decode(declared, "replace")
+            return _as_declared(data, declared)
         raise NotAnArticle(f"not {encoding.upper()} text: byte {error.start:,} cannot be read") from None
+
+
+def _as_declared(page: bytes, charset: str) -> str:
+    try:
+        return page.decode(charset, "replace")
+    except UnicodeError:  # "idna" and "undefined" are codecs, too
+        raise NotAnArticle(f"not UTF-8 text, nor text of the charset that it declares, {charset}") from None
 
 
 def _declared(page: bytes) -> str | None:

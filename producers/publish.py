@@ -81,7 +81,7 @@ class Publisher:
             future = self._producer.send(
                 self._streams.raw.name, article.model_dump_json().encode("utf-8"), key, raw_headers(article)
             )
-        except (KafkaError, UnicodeEncodeError) as error:
+        except KafkaError as error:
             self._fail(article, error)
             return
         self._under_way.append((future, article, mark))
@@ -121,8 +121,6 @@ def failure_in_words(error: Exception) -> str:
     """Why Kafka did not take a message, in a sentence."""
     if isinstance(error, MessageSizeTooLargeError):
         return "larger than the stream's max.message.bytes"
-    if isinstance(error, UnicodeEncodeError):
-        return f"its text holds a lone surrogate at character {error.start:,}"
     return f"Kafka: {type(error).__name__}: {error}".strip(": ")
 
 

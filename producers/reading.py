@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 
 from schemas.article import RawArticle
 from schemas.identity import article_id, canonical_url
@@ -71,13 +72,17 @@ def article(
     try:
         address = canonical_url(url) if url else None
         identity = article_id(address, content)
-        return RawArticle(
+        found = RawArticle(
             id=identity, source=source, origin=origin, url=address, content=content, fetched_at=fetched_at, **more
         )
+        found.model_dump_json()
     except ValidationError as error:
         raise NotAnArticle(in_words(error)) from None
+    except PydanticSerializationError:
+        raise NotAnArticle("it holds half of a surrogate pair, which is no character") from None
     except ValueError as error:
         raise NotAnArticle(str(error)) from None
+    return found
 
 
 def in_words(error: ValidationError) -> str:

@@ -26,7 +26,10 @@ class Indexed:
 
 
 def _utc_milliseconds(moment: datetime) -> datetime:
-    utc = moment.astimezone(UTC)
+    try:
+        utc = moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("in UTC it is before the year 1 or after 9999") from None
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
