@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -110,7 +111,8 @@ class Publisher:
         self.report.published += 1
         # Only what Kafka holds counts as seen; when this record is lost, the article is published twice, which is
         # harmless, and never not at all.
-        self._producer.send(self._streams.seen.name, mark, article.id.encode("ascii"), [])
+        with contextlib.suppress(KafkaError):
+            self._producer.send(self._streams.seen.name, mark, article.id.encode("ascii"), [])
 
     def _fail(self, article: RawArticle, error: Exception) -> None:
         self._known.pop(article.id.encode("ascii"), None)

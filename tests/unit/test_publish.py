@@ -1,0 +1,183 @@
+"""Only what Kafka acknowledged counts as published, and what was published before is left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
+
+from producers import seen
+from producers.publish import Publisher, Report, feed
+from producers.reading import Refusal
+from schemas.article import RawArticle
+from schemas.envelope import attributes
+from tests.fakes import FakeProducer, Sent, raw_article, timed_out, unit_settings
+
+RAW, SEEN = "articles.raw", "sources.seen"
+
+
+def publisher(producer: FakeProducer, known: dict[bytes, bytes] | None = None, **named: Any) -> Publisher:
+    """A publisher on a fake."""
+    return Publisher(producer, unit_settings(**named), {} if known is None else known)
+
+
+def articles(count: int) -> list[RawArticle]:
+    """Articles that differ."""
+    return [raw_article(f"Article number {number}.") for number in range(count)]
+
+
+def only(stream: str, content: str = "") -> Callable[[Sent], Exception | None]:
+    """Fails the delivery of messages of a stream that hold a text."""
+    return lambda sent: timed_out() if sent.stream == stream and content.encode() in (sent.value or b"") else None
+
+
+def test_an_article_goes_to_its_stream_under_its_id() -> None:
+    """The message is the article's JSON, keyed by its id, with an envelope that names type, source and version."""
+    producer, article = FakeProducer(), raw_article()
+    report = feed([article], publisher(producer))
+    (sent,) = producer.to(RAW)
+    assert (report.published, report.delivered_all) == (1, True)
+    assert sent.key == article.id.encode()
+    assert RawArticle.model_validate_json(sent.value or b"") == article
+    said = attributes(sent.headers)
+    assert (said["ce_type"], said["ce_source"]) == ("wiredesk.article.raw", "/wiredesk/sources/herald")
+    assert (said["ce_schemaversion"], said["ce_articleversion"]) == ("1", str(article.version))
+    assert (said["ce_specversion"], said["content-type"]) == ("1.0", "application/json")
+
+
+def test_the_prefix_of_the_settings_is_kept() -> None:
+    """Streams carry the prefix of the settings."""
+    producer = FakeProducer()
+    feed([raw_article()], publisher(producer, stream_prefix="t1."))
+    assert {sent.stream for sent in producer.sent} == {"t1.articles.raw", "t1.sources.seen"}
+
+
+def test_what_was_published_before_is_unchanged() -> None:
+    """An article that is known as it is goes nowhere; fetched later from elsewhere, it is still the same."""
+    producer, known = FakeProducer(), {}
+    feed([raw_article()], publisher(producer, known))
+    again = raw_article(fetched_at="2026-03-09T00:00:00Z", origin="elsewhere")
+    report = feed([again], publisher(producer, known))
+    assert (report.published, report.unchanged) == (0, 1)
+    assert len(producer.to(RAW)) == 1
+
+
+def test_what_the_source_changed_is_published_again() -> None:
+    """A new title under the same address is another version of the article."""
+    producer, known, url = FakeProducer(), {}, "https://herald.example/1"
+    feed([raw_article(url=url), raw_article(url=url, title="Corrected")], publisher(producer, known))
+    assert len(producer.to(RAW)) == 2
+
+
+def test_twice_in_one_run_is_once() -> None:
+    """The same article from two places of one run is published once."""
+    producer = FakeProducer()
+    report = feed([raw_article(), raw_article(origin="copy")], publisher(producer))
+    assert (report.published, report.unchanged) == (1, 1)
+
+
+def test_seen_is_told_only_after_the_acknowledgment() -> None:
+    """The record that an article was seen follows its acknowledgment, with key and fingerprint."""
+    producer, article = FakeProducer(), raw_article()
+    under_way = publisher(producer)
+    under_way.publish(article)
+    assert producer.to(SEEN) == []
+    under_way.settle()
+    (sent,) = producer.to(SEEN)
+    assert (sent.key, sent.value) == (article.id.encode(), seen.fingerprint(article))
+
+
+def test_a_failed_delivery_is_reported_and_not_marked_as_seen() -> None:
+    """An article that Kafka did not take is failed, not published, not seen, and the next run publishes it."""
+    known: dict[bytes, bytes] = {}
+    producer = FakeProducer(refuse=only(RAW, "number 1"))
+    report = feed(articles(3), publisher(producer, known))
+    assert (report.published, len(report.failed), report.delivered_all) == (2, 1, False)
+    assert report.failed[0].place == "herald/1.txt"
+    assert "not delivered: Kafka: KafkaTimeoutError" in report.failed[0].reason
+    assert len(producer.to(SEEN)) == 2
+    assert feed(articles(3), publisher(FakeProducer(), known)).published == 1
+
+
+def test_a_message_that_the_client_refuses_is_reported() -> None:
+    """An article over the stream's limit is failed in words, and those behind it are published."""
+    producer = FakeProducer(
+        raises=lambda sent: MessageSizeTooLargeError("33554433 bytes") if b"number 0" in (sent.value or b"") else None
+    )
+    report = feed(articles(2), publisher(producer))
+    assert report.published == 1
+    assert [one.reason for one in report.failed] == ["not delivered: larger than the stream's max.message.bytes"]
+
+
+@pytest.mark.parametrize("when", ["refuse", "raises"])
+def test_a_seen_record_that_is_lost_costs_nothing(when: str) -> None:
+    """Where only the record of what was seen is lost, the article is published all the same, and so are the others."""
+    producer = FakeProducer(**{when: only(SEEN)})
+    report = feed(articles(3), publisher(producer))
+    assert (report.published, report.failed) == (3, [])
+
+
+def test_everything_is_flushed_and_settled_at_the_end() -> None:
+    """Leaving the publisher waits for every delivery, even where the reading broke off."""
+    producer = FakeProducer()
+    broken = publisher(producer)
+
+    def reading() -> Iterator[RawArticle]:
+        yield raw_article()
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        feed(reading(), broken)
+    assert broken.report.published == 1
+    assert producer.flushes > 0
+
+
+def test_refusals_are_counted_among_articles() -> None:
+    """What was no article is in the report, and progress is told after each item."""
+    told: list[tuple[int, int]] = []
+
+    def progress(report: Report) -> None:
+        told.append((len(report.refused), report.unchanged))
+
+    report = feed([Refusal("a.txt", "it is empty"), *articles(2)], publisher(FakeProducer()), progress)
+    assert report.refused == [Refusal("a.txt", "it is empty")]
+    assert report.delivered_all
+    assert told == [(1, 0)] * 3
+
+
+def test_many_articles_are_settled_while_they_are_read() -> None:
+    """Memory stays bounded: the oldest deliveries are settled before the last article is read."""
+    under_way = publisher(FakeProducer())
+    for article in articles(2100):
+        under_way.publish(article)
+    assert under_way.report.published >= 100
+    assert under_way.settle().published == 2100
+
+
+@given(st.lists(st.tuples(st.integers(0, 8), st.booleans()), max_size=30))
+def test_every_article_is_counted_once_whatever_fails(items: list[tuple[int, bool]]) -> None:
+    """Published, unchanged and failed add up to what was read; seen is exactly what was published."""
+    fate = {b"number %d." % number: fails for number, fails in items}
+
+    def refuse(sent: Sent) -> Exception | None:
+        failing = any(fails and text in (sent.value or b"") for text, fails in fate.items())
+        return KafkaTimeoutError() if sent.stream == RAW and failing else None
+
+    producer = FakeProducer(refuse=refuse)
+    known: dict[bytes, bytes] = {}
+    report = feed([raw_article(f"Article number {number}.") for number, _ in items], publisher(producer, known))
+    assert report.published + report.unchanged + len(report.failed) == len(items)
+    assert len(producer.to(SEEN)) == report.published == len(known)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"title": "t"}, {"published": "2026"}, {"authors": ("A",)}, {"language": "en"}, {"metadata": {"k": "v"}}],
+)
+def test_the_fingerprint_changes_with_what_the_source_says(changes: dict[str, Any]) -> None:
+    """Each thing that a source says of an article counts in its fingerprint."""
+    assert seen.fingerprint(raw_article(**changes)) != seen.fingerprint(raw_article())
