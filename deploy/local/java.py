@@ -33,7 +33,6 @@ USUAL_FOLDERS = (
     "~/.sdkman/candidates/java/*",
     "~/.jdks/*",
 )
-WAY_OUT = "install one (Debian, Ubuntu: `apt install openjdk-21-jdk`; macOS: `brew install openjdk@21`) "
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +110,13 @@ def find(homes: Iterable[Path], owner: Owner | None = None) -> tuple[Path | None
     return None, passed
 
 
-def _fetch(folder: Path, timeout: float) -> Path:
-    """Have cjdk, which knows where JDKs are to be had, fetch one into a folder."""
+def fetch(folder: Path, timeout: float) -> Path:
+    """Have cjdk, which knows where JDKs are to be had, fetch one into a folder.
+
+    Raises:
+        OSError: it cannot; its reason is the message.
+        subprocess.TimeoutExpired: it took longer than so many seconds.
+    """
     options = ["--jdk", f"temurin:{FETCHED}", "--cache-dir", str(folder), "--no-progress"]
     done = subprocess.run(  # noqa: S603 (the program is Python itself)
         [sys.executable, "-m", "cjdk", *options, "java-home"],
@@ -128,8 +132,14 @@ def _fetch(folder: Path, timeout: float) -> Path:
     return Path(done.stdout.strip().splitlines()[-1])
 
 
-def _passed_in_words(passed: list[Jdk]) -> str:
-    return "; ".join(f"{jdk.home} {jdk.fault}" for jdk in passed) or "there is none in the usual folders"
+def none_in_words(passed: list[Jdk], reason: Exception) -> str:
+    """What to say when no JDK was found and none could be fetched."""
+    found = "; ".join(f"{jdk.home} {jdk.fault}" for jdk in passed) or "there is none in the usual folders"
+    return (
+        f"no full JDK {OLDEST} or newer: {found}; and none can be fetched: {reason}. Install one (Debian, Ubuntu: "
+        f"`apt install openjdk-{OLDEST}-jdk`; macOS: `brew install openjdk@{OLDEST}`), or name the folder of one in "
+        "WIREDESK_JAVA_HOME"
+    )
 
 
 def java_home(settings: Settings, owner: Owner | None, progress: Progress) -> Path:
@@ -156,9 +166,6 @@ def java_home(settings: Settings, owner: Owner | None, progress: Progress) -> Pa
         return home
     try:
         with progress.task(f"Fetching a JDK {FETCHED}", FETCH_USUALLY_SECONDS, "seconds"):
-            return _fetch(folder, FETCH_SECONDS)
+            return fetch(folder, FETCH_SECONDS)
     except (OSError, subprocess.SubprocessError) as error:
-        raise ServersError(
-            f"no full JDK {OLDEST} or newer: {_passed_in_words(passed)}; and none can be fetched: {error}. "
-            f"{WAY_OUT.capitalize()}or name the folder of one in WIREDESK_JAVA_HOME"
-        ) from None
+        raise ServersError(none_in_words(passed, error)) from None

@@ -12,6 +12,8 @@ from pathlib import Path
 from deploy.local.artifacts import Server
 from deploy.local.owner import Owner, make_folder
 
+GUARD = b"/deploy/local/guard.py"
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -131,6 +133,7 @@ def is_guard(process: int) -> bool:
     except PermissionError:
         pass
     try:
-        return b"guard.py" in Path(f"/proc/{process}/cmdline").read_bytes()
+        arguments = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return not Path("/proc/self").exists()
+    return any(argument.endswith(GUARD) for argument in arguments)
