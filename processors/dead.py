@@ -35,7 +35,7 @@ class Selection:
             and self.reason in (None, letter.reason)
             and self.source in (None, letter.source)
             and self.stage in (None, letter.stage)
-            and (self.older_than is None or letter.at <= now - self.older_than)
+            and (self.older_than is None or now - letter.at >= self.older_than)
         )
 
 
