@@ -67,7 +67,7 @@ def _shingles(text: str) -> list[str]:
     spaceless = len(_SPACELESS.findall(text))
     if spaceless * 2 > len(text):
         return _windows(list(text.replace(" ", "")), CHARACTERS_PER_SHINGLE)
-    return _windows(words.tokens(words.characters_apart(text) if spaceless else text), WORDS_PER_SHINGLE)
+    return _windows((words.characters_apart(text) if spaceless else text).split(), WORDS_PER_SHINGLE)
 
 
 def _windows(items: list[str], size: int) -> list[str]:

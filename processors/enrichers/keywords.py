@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 MOST: Final = 10
 CHARACTERS_READ: Final = 20_000
 TITLE_WEIGHT: Final = 2
+# In a text of fewer characters than this nothing need be said twice.
+SHORT: Final = 600
 LONGEST_WORDS: Final = 4
 LONGEST_CHARACTERS: Final = 80
 
 _W: Final = words.WORD_CHARACTERS
 # A possessive's 's is a token of its own.
-_TOKEN: Final = re.compile(rf"(?:[A-Z]\.){{2,}}|[{_W}]+(?:(?:[-&]|['\u2019](?!s\b))[{_W}]+)*|[^\s{_W}]+|\n")
+_TOKEN: Final = re.compile(rf"(?:[A-Z]\.){{2,}}|[{_W}]+(?:(?:[-&]|['\u2019](?!s\b))[{_W}]+)*|[^\s{_W}]+")
 # After these a capital letter says nothing: a sentence may have begun.
-_MAY_BEGIN: Final = frozenset('.!?\u2026:;\n\u2022*|\u201c\u201e\u201d\u2018\u00ab"([')
+_MAY_BEGIN: Final = frozenset('.!?\u2026:;\u2022*|\u201c\u201e\u201d\u2018\u00ab"([')
 _CJK: Final = re.compile("[\u3400-\u9fff\uf900-\ufaff]+|[\u30a1-\u30ff]{2,}")
 _CJK_FUNCTION: Final = re.compile(
     "[的了是在和有不这為为与與对對中将將上等就也及或他她它们們我你着著被把以于於而到从從]+"
 )
 _CJK_LONGEST: Final = 6
 
-# In a text of fewer words than this nothing need be said twice.
-_SHORT: Final = 80
 # Where no function words are known, words up to this length count as such.
 _GENERIC_STOP: Final = 3
 
@@ -50,12 +50,23 @@ def key_phrases(title: str, text: str, language: str | None = None) -> tuple[str
         body, head = _cjk_phrases(text), _cjk_phrases(title)
     else:
         body, head = _spaced_phrases(title, text, language)
-    counts = body + Counter({phrase: TITLE_WEIGHT * count for phrase, count in head.items()})
-    return _best(_merged_by_case(counts), least=2)
+    short = len(text) < SHORT
+    return _best(_with_title(_merged_by_case(body), head, short=short), least=1 if short else 2)
+
+
+def _with_title(counts: Counter[str], head: Counter[str], *, short: bool) -> Counter[str]:
+    """The counts with the title's phrases weighed in: those that the text has too, unless it is short."""
+    forms = {phrase.lower(): phrase for phrase in counts}
+    for phrase, count in head.items():
+        known = forms.get(phrase.lower())
+        if short or (known and (" " in known or counts[known] > 1)):
+            counts[known or phrase] += TITLE_WEIGHT * count
+    return counts
 
 
 def _is_cjk(text: str) -> bool:
-    return sum(map(len, _CJK.findall(text[:2000]))) * 5 > len(text[:2000])
+    sample = text[:500]
+    return sum(map(len, _CJK.findall(sample))) * 5 > len(sample)
 
 
 def _cjk_phrases(text: str) -> Counter[str]:
@@ -64,14 +75,32 @@ def _cjk_phrases(text: str) -> Counter[str]:
 
 
 def _spaced_phrases(title: str, text: str, language: str | None) -> tuple[Counter[str], Counter[str]]:
-    tokens, head = _TOKEN.findall(text), _TOKEN.findall(title)
+    tokens, head = _tokens(text), _tokens(title)
     written = Counter(tokens)
-    head = [_as_in_body(token, written, titled=title.istitle()) for token in head]
+    titled = _is_titled(head)
+    head = [_as_in_body(token, written, titled=titled) for token in head]
     idle = _idle_words(language, shouted=text.isupper())
     named = frozenset(token for token in _capitals(tokens) if written[token] >= written[token.lower()])
-    repeated = {token for token, count in written.items() if count > 1 or len(tokens) < _SHORT}
+    repeated = {token for token, count in written.items() if count > 1 or len(text) < SHORT}
     content = {token for token in repeated.union(named, head) if token[0].isalnum() and not idle(token)}
     return _phrases(tokens, content, named), _phrases(head, content, named)
+
+
+def _tokens(text: str) -> list[str]:
+    """Words and the marks between them; a line break is a full stop."""
+    found: list[str] = []
+    for piece in text.replace("\n", " . ").split():
+        if piece.isalpha():
+            found.append(piece)
+        else:
+            found += _TOKEN.findall(piece)
+    return found
+
+
+def _is_titled(tokens: list[str]) -> bool:
+    """Whether a headline is written With a Capital in Nearly Every Word."""
+    long = [token for token in tokens if len(token) > 3]
+    return sum(token[0].isupper() for token in long) > 0.7 * len(long)
 
 
 def _as_in_body(token: str, written: Counter[str], *, titled: bool) -> str:
@@ -108,6 +137,8 @@ def _phrases(tokens: list[str], content: set[str], named: frozenset[str]) -> Cou
     units: list[str] = []
     joinable = False
     for at, token in enumerate(tokens):
+        if token not in content and not units:
+            continue
         continues = token in named or (joinable and _continues_name(tokens, at))
         if joinable and continues:
             units[-1] += " " + token
@@ -129,13 +160,14 @@ def _continues_name(tokens: list[str], at: int) -> bool:
     )
 
 
-def _grams(units: list[str], longest: int, space: str) -> Iterator[str]:
-    for start in range(len(units)):
-        for end in range(start + 1, min(start + longest, len(units)) + 1):
-            yield space.join(units[start:end])
+def _grams(units: list[str], longest: int, space: str) -> list[str]:
+    if len(units) < 2:
+        return units
+    ends = range(1, len(units) + 1)
+    return [space.join(units[start:end]) for end in ends for start in range(max(0, end - longest), end)]
 
 
-def _merged_by_case(counts: Counter[str]) -> dict[str, int]:
+def _merged_by_case(counts: Counter[str]) -> Counter[str]:
     """Counts of phrases that differ only in case, added up under the commonest form."""
     forms: dict[str, str] = {}
     totals: Counter[str] = Counter()
@@ -145,18 +177,24 @@ def _merged_by_case(counts: Counter[str]) -> dict[str, int]:
 
 
 def _best(counts: dict[str, int], least: int) -> tuple[str, ...]:
-    frequent = {phrase: count for phrase, count in counts.items() if count >= least and _fits(phrase)}
-    whole = _folded_surnames(frequent)
-    scores = {phrase: _score(phrase, count) for phrase, count in _apart(whole).items()}
-    chosen: list[str] = []
+    frequent = {phrase: count for phrase, count in counts.items() if count >= least and _fits(phrase, count)}
+    scores = {phrase: _score(phrase, count) for phrase, count in _apart(_folded_surnames(frequent)).items()}
+    chosen: dict[str, str] = {}
     for phrase in sorted(scores, key=lambda each: (-scores[each], each)):
-        if len(chosen) < MOST and not any(_same(phrase, other) for other in chosen):
-            chosen.append(phrase)
-    return tuple(chosen)
+        stem = _stem(phrase)
+        if not any(stem in other or other in stem for other in chosen):
+            chosen[stem] = phrase
+        if len(chosen) == MOST:
+            break
+    return tuple(chosen.values())
 
 
-def _fits(phrase: str) -> bool:
-    return len(phrase) <= LONGEST_CHARACTERS and any(map(str.isalpha, phrase))
+def _fits(phrase: str, count: int) -> bool:
+    """Whether a phrase can stand: it has a letter, some length, and is no name with a verb that once followed it."""
+    if len(phrase) > LONGEST_CHARACTERS or not any(map(str.isalpha, phrase)):
+        return False
+    capitals = {word[0].isupper() for word in phrase.split(" ") if word not in words.name_joints()}
+    return count > 1 or len(capitals) < 2
 
 
 def _folded_surnames(counts: dict[str, int]) -> dict[str, int]:
@@ -191,18 +229,14 @@ def _apart(counts: dict[str, int]) -> dict[str, int]:
 def _score(phrase: str, count: int) -> float:
     length = min(len(_parts(phrase)), 3)
     name = 1.2 if phrase[0].isupper() else 1.0
-    return count * name * (0.7 if length == 1 else (1 + length) / 2)
-
-
-def _same(phrase: str, other: str) -> bool:
-    """Whether one phrase says what the other does: the same but for its ending, or part of it."""
-    short, long = sorted((_stem(phrase), _stem(other)), key=len)
-    space = "" if _CJK.fullmatch(phrase) else " "
-    return f"{space}{short}{space}" in f"{space}{long}{space}"
+    return count * name * (0.6 if length == 1 else (1 + length) / 2)
 
 
 def _stem(phrase: str) -> str:
-    return " ".join(word.removesuffix("s") for word in phrase.lower().split(" "))
+    """The phrase by which others that say the same are told: without plurals, in spaces so that words stay whole."""
+    if _CJK.fullmatch(phrase):
+        return phrase
+    return f" {' '.join([word.removesuffix('s') for word in phrase.lower().split(' ')])} "
 
 
 def keywords(draft: Draft) -> Draft:

@@ -49,24 +49,27 @@ def _candidates(spans: list[words.Span]) -> list[words.Span]:
 
 def _likeness(sentences: list[str], language: str | None) -> Matrix:
     """Cosines of the sentences' TF-IDF vectors, shape (sentences, sentences), zero on the diagonal."""
-    idle = words.stopwords(language)
-    columns: dict[str, int] = {}
-    rows: list[int] = []
-    cells: list[int] = []
-    for row, sentence in enumerate(sentences):
-        for word in words.tokens(words.characters_apart(sentence.lower())):
-            if word not in idle:
-                rows.append(row)
-                cells.append(columns.setdefault(word, len(columns)))
-    counts = np.zeros((len(sentences), max(len(columns), 1)))
-    np.add.at(counts, (rows, cells), 1.0)
+    counts = _counts(sentences, words.stopwords(language))
     frequency = np.count_nonzero(counts, axis=0)
     weighted = counts * np.log1p(len(sentences) / np.maximum(frequency, 1))
-    norms = np.linalg.norm(weighted, axis=1, keepdims=True)
-    weighted /= np.where(norms == 0, 1.0, norms)
+    norms = np.sqrt(np.einsum("ij,ij->i", weighted, weighted))
+    weighted /= np.where(norms == 0, 1.0, norms)[:, None]
     likeness: Matrix = weighted @ weighted.T
     np.fill_diagonal(likeness, 0.0)
     return likeness
+
+
+def _counts(sentences: list[str], idle: frozenset[str]) -> Matrix:
+    """How often each word stands in each sentence, shape (sentences, words)."""
+    columns: dict[str, int] = {}
+    cells: list[list[int]] = []
+    for sentence in sentences:
+        found = words.tokens(words.characters_apart(sentence.lower()))
+        cells.append([columns.setdefault(word, len(columns)) for word in found if word not in idle])
+    width = max(len(columns), 1)
+    flat = [row * width + column for row, each in enumerate(cells) for column in each]
+    counted = np.bincount(np.array(flat, dtype=np.intp), minlength=len(sentences) * width)
+    return counted.reshape(len(sentences), width).astype(np.float64)
 
 
 def _ranks(likeness: Matrix) -> Matrix:

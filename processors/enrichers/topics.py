@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import cache
@@ -18,7 +19,7 @@ from processors.enrichers.draft import Draft, Enricher
 from schemas.article import Topic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 TABLE: Final = Path(__file__).parent.parent / "models" / "topics.json.gz"
 LANGUAGES: Final = frozenset({"en"})
@@ -30,13 +31,22 @@ LEAD_CHARACTERS: Final = 500
 # The least evidence for a top-level topic, in weights of terms, and beside the strongest one.
 LEAST_EVIDENCE: Final = 2.0
 LEAST_SHARE: Final = 0.4
-# The least evidence for a concept below it, and beside the strongest one there.
+# A top level with less also stands where one concept below it has this much, and this much beside the strongest one.
+STRONG_CONCEPT: Final = 5.0
+STRONG_SHARE: Final = 0.4
+# The least evidence for a concept below it, twice that in a text of LONG characters, and beside the strongest there.
 LEAST_BELOW: Final = 2.0
 LEAST_SHARE_BELOW: Final = 0.35
+LONG: Final = 8000
+# How much of the evidence for a second-level concept and all below it counts for each of them.
+BRANCH_SHARE: Final = 0.5
 MOST_TOPS: Final = 4
 MOST_BELOW: Final = 3
 MOST_TERMS: Final = 10
+# What the table puts after a word that is looked for with capitals only.
+MARK: Final = "^"
 SATURATION: Final = 6.0
+_WORD_OR_STOP: Final = re.compile(rf"[{words.WORD_CHARACTERS}]+|[.;:!?\n](?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,11 @@ class Concept:
         """The code of its top level."""
         return self.parents[0] if self.parents else self.code
 
+    @property
+    def branch(self) -> str:
+        """The code of the second-level concept that it is or lies under; of the top level for that itself."""
+        return (*self.parents, self.code)[:2][-1]
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -59,6 +74,7 @@ class Table:
 
     concepts: dict[str, Concept]
     retired: dict[str, str]
+    marks: dict[str, str]
     terms: list[tuple[str, list[tuple[Concept, float]]]]
     matcher: AhoCorasick
 
@@ -82,7 +98,7 @@ def table() -> Table:
         matchkind=MatchKind.LeftmostLongest,
         implementation=Implementation.ContiguousNFA,
     )
-    return Table({concept.code: concept for concept in listed}, stored["retired"], terms, matcher)
+    return Table({concept.code: concept for concept in listed}, stored["retired"], stored["marks"], terms, matcher)
 
 
 def current_code(code: str) -> str:
@@ -100,15 +116,21 @@ def find_topics(title: str, text: str, language: str | None = "en") -> tuple[Top
     """
     if (language or "").lower()[:2] not in LANGUAGES:
         return ()
-    found = _evidence(title[:CHARACTERS_READ], text[:CHARACTERS_READ])
-    tops = {code: sum(terms.values()) for code, terms in _terms_by_top(found).items()}
-    topics = [topic for top in _chosen(tops) for topic in _below(top, tops, found)]
+    title, text = title[:CHARACTERS_READ], text[:CHARACTERS_READ]
+    found = _evidence(title, text)
+    tops = _tops(found)
+    topics = [topic for top in _chosen(tops, found) for topic in _below(top, tops, found, len(text))]
     return tuple(sorted(topics, key=lambda topic: (-topic.score, topic.id)))
 
 
 def _padded(text: str) -> str:
-    """The words in lower case, each between spaces of its own, as the patterns have them."""
-    return f" {'  '.join(words.tokens(text.lower()))} "
+    """The words in lower case, each between spaces of its own, marked where capitals tell: as patterns have them.
+
+    Stops stay, so that no phrase is found across them.
+    """
+    marks = table().marks
+    found = _WORD_OR_STOP.findall(text.replace("U.S.", "US ").replace("U.N.", "UN "))
+    return f" {'  '.join([marks.get(word, word) for word in found])} ".lower()
 
 
 def _evidence(title: str, text: str) -> dict[Concept, Evidence]:
@@ -124,14 +146,12 @@ def _evidence(title: str, text: str) -> dict[Concept, Evidence]:
     return found
 
 
-def _terms_by_top(found: dict[Concept, Evidence]) -> dict[str, dict[str, float]]:
-    """The terms that speak for each top level or anything below it, each counted once."""
-    tops: dict[str, dict[str, float]] = defaultdict(dict)
+def _tops(found: dict[Concept, Evidence]) -> dict[str, float]:
+    """The evidence for each top level and all below it, every term counted once."""
+    under: dict[str, list[Evidence]] = defaultdict(list)
     for concept, evidence in found.items():
-        terms = tops[concept.top]
-        for term, weight in evidence.terms.items():
-            terms[term] = max(weight, terms.get(term, 0.0))
-    return tops
+        under[concept.top].append(evidence)
+    return {top: sum(_merged(each).values()) for top, each in under.items()}
 
 
 def _seen(title: str, text: str) -> dict[int, float]:
@@ -145,38 +165,64 @@ def _seen(title: str, text: str) -> dict[int, float]:
     return seen
 
 
-def _chosen(tops: dict[str, float]) -> list[str]:
-    best = max(tops.values(), default=0.0)
-    least = max(LEAST_EVIDENCE, best * LEAST_SHARE)
-    ranked = sorted(tops, key=lambda code: (-tops[code], code))
-    return [code for code in ranked if tops[code] >= least][:MOST_TOPS]
+def _chosen(tops: dict[str, float], found: dict[Concept, Evidence]) -> list[str]:
+    """The top levels with enough evidence beside the best, all told or for one concept."""
+    strongest: dict[str, float] = defaultdict(float)
+    for concept, evidence in found.items():
+        if concept.parents:
+            strongest[concept.top] = max(strongest[concept.top], evidence.weight)
+    ranked = sorted(tops, key=lambda top: (-tops[top], top))
+    enough = [
+        top
+        for top in ranked
+        if tops[top] >= max(LEAST_EVIDENCE, tops[ranked[0]] * LEAST_SHARE)
+        or strongest[top] >= max(STRONG_CONCEPT, strongest[ranked[0]] * STRONG_SHARE)
+    ]
+    return enough[:MOST_TOPS]
 
 
-def _below(top: str, tops: dict[str, float], found: dict[Concept, Evidence]) -> Iterable[Topic]:
-    """The topic's concepts with evidence of their own; the topic itself where there are none."""
-    weight = tops[top]
-    confidence = (1.0 - math.exp(-weight / SATURATION)) * math.sqrt(weight / max(tops.values()))
-    under = {concept: evidence for concept, evidence in found.items() if concept.top == top and concept.parents}
-    best = max((evidence.weight for evidence in under.values()), default=0.0)
-    least = max(LEAST_BELOW, best * LEAST_SHARE_BELOW)
-    ranked = sorted(under, key=lambda concept: (-under[concept].weight, concept.code))
-    strong = [concept for concept in ranked if under[concept].weight >= least][:MOST_BELOW]
-    if not strong:
-        merged = {
-            term: weight
-            for concept, evidence in found.items()
-            if concept.top == top
-            for term, weight in evidence.terms.items()
-        }
-        yield _topic(table().concepts[top], confidence, merged)
+def _below(top: str, tops: dict[str, float], found: dict[Concept, Evidence], length: int) -> Iterator[Topic]:
+    """The topic's concepts with evidence of their own; where there are none the topic itself, if it is the best."""
+    confidence = (1.0 - math.exp(-tops[top] / SATURATION)) * math.sqrt(tops[top] / max(tops.values()))
+    under = {concept: evidence for concept, evidence in found.items() if concept.top == top}
+    weights = _with_branch({concept: evidence.weight for concept, evidence in under.items() if concept.parents})
+    best = max(weights.values(), default=0.0)
+    least = LEAST_BELOW * (1.0 + min(length / LONG, 1.0))
+    strong = [
+        concept
+        for concept in sorted(weights, key=lambda concept: (-weights[concept], concept.code))
+        if under[concept].weight >= least and weights[concept] >= best * LEAST_SHARE_BELOW
+    ][:MOST_BELOW]
+    if not strong and tops[top] == max(tops.values()):
+        yield _topic(table().concepts[top], confidence, _merged(under.values()))
     for concept in strong:
-        yield _topic(concept, confidence * math.sqrt(under[concept].weight / best), under[concept].terms)
+        yield _topic(concept, confidence * math.sqrt(weights[concept] / best), under[concept].terms)
+
+
+def _with_branch(weights: dict[Concept, float]) -> dict[Concept, float]:
+    """Each concept's evidence with a share of that for its whole branch, which makes a lone stray term fall behind."""
+    branches: dict[str, float] = defaultdict(float)
+    for concept, weight in weights.items():
+        branches[concept.branch] += weight
+    return {concept: weight + BRANCH_SHARE * branches[concept.branch] for concept, weight in weights.items()}
+
+
+def _merged(evidence: Iterable[Evidence]) -> dict[str, float]:
+    terms: dict[str, float] = {}
+    for each in evidence:
+        for term, weight in each.terms.items():
+            terms[term] = max(weight, terms.get(term, 0.0))
+    return terms
 
 
 def _topic(concept: Concept, score: float, terms: dict[str, float]) -> Topic:
     listed = sorted(terms, key=lambda term: (-terms[term], term))[:MOST_TERMS]
     return Topic(
-        id=concept.code, name=concept.name, score=round(score, 3), parents=concept.parents, terms=tuple(listed)
+        id=concept.code,
+        name=concept.name,
+        score=round(score, 3),
+        parents=concept.parents,
+        terms=tuple(term.replace(MARK, "") for term in listed),
     )
 
 

@@ -25,11 +25,10 @@ _SPACELESS_CHARACTER: Final = re.compile(f"([{SPACELESS}])")
 
 # Full stops and question marks that need no space after them: CJK, Arabic, Urdu, Devanagari.
 _CLOSING_MARKS: Final = "\u3002\uff01\uff1f\uff61\u061f\u06d4\u0964\u0965"
-_QUOTES_AFTER: Final = r"\"'\u201d\u2019\u00bb\u300d\u300f\uff09)\]"
-_BOUNDARY: Final = re.compile(rf"[.!?\u2026]+[{_QUOTES_AFTER}]*(?=\s)|[{_CLOSING_MARKS}]+[{_QUOTES_AFTER}]*|\n")
-_LAST_WORD: Final = re.compile(rf"[{WORD_CHARACTERS}.]+$")
-_NEXT_WORD: Final = re.compile(rf"[\s\"'\u201c\u2018\u00ab(\[]*([{WORD_CHARACTERS}]+)")
-_ACRONYM: Final = re.compile(r"(?:\w\.)+\w|\d{1,2}")
+_QUOTES_AFTER: Final = "\"'\u201d\u2019\u00bb\u300d\u300f\uff09)]"
+_BOUNDARY: Final = re.compile(rf"[.!?\u2026\n{_CLOSING_MARKS}][.!?\u2026{_CLOSING_MARKS}{re.escape(_QUOTES_AFTER)}]*")
+_OPENING: Final = " \t\n\r\u00a0\"'\u201c\u2018\u00ab(["
+_ACRONYM: Final = re.compile(r"(?:\w\.)+\w|\d{1,2}|[A-Z]")
 _STOPWORDS_FILE: Final = Path(__file__).parent.parent / "models" / "stopwords.txt"
 
 Span = tuple[int, int]
@@ -67,30 +66,26 @@ def _add(found: list[Span], text: str, start: int, end: int) -> None:
 
 
 def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
-    following = _NEXT_WORD.match(text, match.end(), match.end() + 60)
-    word = following.group(1) if following else ""
-    goes_on = word[:1].islower()
-    mark = match.group()
-    if mark == "\n":
-        return not goes_on or text[match.end() : match.end() + 1] == "\n"
+    mark, end = match.group(), match.end()
     if mark[0] in _CLOSING_MARKS:
         return True
-    return not goes_on and (
-        mark[0] != "." or not _abbreviates(text[max(start, match.start() - 20) : match.start()], word)
-    )
+    following = text[end : end + 40]
+    if mark[0] != "\n" and following and not following[0].isspace():
+        return False
+    if following.lstrip(_OPENING)[:1].islower():
+        return mark[0] == "\n" == following[:1]
+    return mark[0] != "." or not _abbreviates(text[max(start, match.start() - 20) : match.start()], following)
 
 
 def _abbreviates(before: str, following: str) -> bool:
     """Whether the point after `before` marks an abbreviation, going by the word after it where that tells."""
-    last = _LAST_WORD.search(before)
-    if not last:
-        return False
-    word = last.group()
+    word = before.rpartition(" ")[2].lstrip(_OPENING)
     folded = word.lower()
-    if folded in _lists()["abbreviations"] or (len(word) == 1 and word.isupper()):
+    if folded in _lists()["abbreviations"]:
         return True
-    ambiguous = folded in _lists()["abbreviations+"] or _ACRONYM.fullmatch(word) is not None
-    return ambiguous and following.lower() not in stopwords("en")
+    if folded in _lists()["abbreviations+"] or _ACRONYM.fullmatch(word):
+        return next(iter(tokens(following)), "").lower() not in _lists()["en"]
+    return False
 
 
 def words(text: str) -> list[Span]:

@@ -10,10 +10,16 @@ import gzip
 import json
 import sys
 from collections import defaultdict
+from itertools import product
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from processors.enrichers.topics import MARK
 from processors.enrichers.words import tokens
+from processors.training.topics_words import near_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MODELS: Final = Path(__file__).parent.parent / "models"
 SEEDS: Final = MODELS / "topics-seeds.txt"
@@ -21,7 +27,9 @@ TABLE: Final = MODELS / "topics.json.gz"
 WEIGHTS: Final = {"!": 2.0, "~": 0.7, "?": 0.3}
 PLAIN_WEIGHT: Final = 1.0
 LABEL_WEIGHT: Final = 1.0
+NEAR_WEIGHT: Final = 0.9
 PREFIX: Final = "medtop:"
+
 
 Record = dict[str, Any]
 Terms = dict[str, dict[str, float]]
@@ -85,7 +93,7 @@ def read_seeds(text: str, replaced: dict[str, str]) -> Terms:
 
 def _add(terms: Terms, written: str, code: str) -> None:
     weight = WEIGHTS.get(written[0], PLAIN_WEIGHT)
-    singular = " ".join(tokens(written.lstrip("!~?").lower()))
+    singular = " ".join(tokens(written.lstrip("!~?")))
     for form in {singular, singular if written.endswith(".") else plural(singular)}:
         terms[form][code] = max(weight, terms[form].get(code, 0.0))
 
@@ -99,6 +107,38 @@ def plural(term: str) -> str:
     return term + ("es" if term.endswith(("x", "z", "ch", "sh")) else "s")
 
 
+def marked_words(terms: Iterable[str]) -> dict[str, str]:
+    """How a word of a text is marked that some term asks for with capitals: `Twins` and `TWINS` as `twins^`."""
+    marks = {}
+    for word in {word for term in terms for word in term.split() if word != word.lower()}:
+        for surface in {word, word.upper()}:
+            marks[surface] = word.lower() + MARK
+    return marks
+
+
+def patterns(terms: Terms) -> Terms:
+    """The terms as they are looked for: words in lower case, with a mark where capitals are asked for.
+
+    A term in lower case is looked for both ways where another asks for capitals: `bonds` begins sentences too.
+    """
+    cased = {mark.removesuffix(MARK) for mark in marked_words(terms).values()}
+    found: Terms = defaultdict(dict)
+    for term, weights in terms.items():
+        ways = (
+            [_way(word)] if word != word.lower() else [word, word + MARK][: 1 + (word in cased)]
+            for word in term.split()
+        )
+        for way in product(*ways):
+            for code, weight in weights.items():
+                forms = found[" ".join(way)]
+                forms[code] = max(weight, forms.get(code, 0.0))
+    return found
+
+
+def _way(word: str) -> str:
+    return word.lower() + MARK
+
+
 def add_labels(terms: Terms, concepts: dict[str, Record]) -> None:
     """Adds the labels of two words and more that no seed names: one word alone is too often a common one."""
     for code, record in concepts.items():
@@ -106,6 +146,18 @@ def add_labels(terms: Terms, concepts: dict[str, Record]) -> None:
         if " " in label and not is_retired(record) and not {"and", "or"} & set(label.split()):
             for form in (label, plural(label)):
                 terms.setdefault(form, {code: LABEL_WEIGHT})
+
+
+def add_near_words(terms: Terms, concepts: dict[str, Record], data: Path) -> None:
+    """Adds the words that lie near the terms of a top level, as weak terms of it."""
+    top_of = {code: lineage(record)[0] for code, record in concepts.items()}
+    by_top: Terms = {}
+    for term, weights in terms.items():
+        tops = by_top.setdefault(term, {})
+        for code, weight in weights.items():
+            tops[top_of[code]] = max(weight, tops.get(top_of[code], 0.0))
+    for word, (top, share) in near_words(data, by_top, sorted(set(top_of.values()))).items():
+        terms[word] = {top: round(NEAR_WEIGHT * share, 2)}
 
 
 def build(data: Path) -> Record:
@@ -118,12 +170,16 @@ def build(data: Path) -> Record:
     if unknown:
         raise ValueError(f"{SEEDS.name} names codes that IPTC does not have: {', '.join(unknown)}")
     add_labels(terms, concepts)
+    add_near_words(terms, concepts, data)
+    looked_for = patterns(terms)
     order = {code: at for at, code in enumerate(active)}
     return {
         "concepts": [[code, _name(concepts[code]), lineage(concepts[code])[:-1]] for code in active],
         "retired": replaced,
+        "marks": marked_words(terms),
         "terms": [
-            [term, sorted([order[code], weight] for code, weight in terms[term].items())] for term in sorted(terms)
+            [term, sorted([order[code], weight] for code, weight in looked_for[term].items())]
+            for term in sorted(looked_for)
         ],
     }
 

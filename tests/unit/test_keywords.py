@@ -1,0 +1,102 @@
+"""The phrases that an article says most."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processors.enrichers.keywords import KEYWORDS, MOST, key_phrases
+from tests.drafts import SEED_PATHS, draft, seed_draft
+
+# Makes a text long without a word in it that recurs.
+LONG = " " + " ".join(f"Then word{'abcdefghij'[at // 10]}{'klmnopqrst'[at % 10]} came." for at in range(40))
+
+
+@pytest.mark.parametrize("path", SEED_PATHS, ids=lambda path: path.name)
+def test_the_seed_articles_are_about_arms_control(path: Path) -> None:
+    """Both given articles have `arms control` among their phrases, and no fragment of it."""
+    found = KEYWORDS.run(seed_draft(path)).keywords
+    assert "arms control" in found
+    assert not {"arms", "control"} & set(found)
+
+
+def test_a_name_is_never_cut() -> None:
+    """A name counts whole: neither its first word nor its last is a phrase of its own."""
+    text = "Today Maria Zakharova spoke. Later Zakharova left, and Zakharova smiled at Maria Zakharova." + LONG
+    found = key_phrases("", text, "en")
+    assert "Maria Zakharova" in found
+    assert not {"Zakharova", "Maria"} & set(found)
+
+
+def test_names_keep_their_small_words_and_numbers() -> None:
+    """`Bank of England` and `Boeing 737` are one phrase each."""
+    text = "Both the Bank of England and a Boeing 737 came up. So the Bank of England and the Boeing 737 won." + LONG
+    assert {"Bank of England", "Boeing 737"} <= set(key_phrases("", text, "en"))
+
+
+def test_case_is_kept_as_mostly_written() -> None:
+    """A word that only the headline capitalises is in lower case; a name keeps its capital."""
+    text = "The pension reform is late. A pension reform in France was late, as in France before." + LONG
+    found = key_phrases("Pension Reform Stalls", text, "en")
+    assert "pension reform" in found
+    assert "France" in found
+
+
+def test_the_title_weighs_more() -> None:
+    """Of two phrases said as often, the one in the title comes first."""
+    text = "We saw glass towers and stone bridges. The glass towers and the stone bridges stand." + LONG
+    assert key_phrases("Stone bridges", text, "en")[0] == "stone bridges"
+    assert key_phrases("Glass towers", text, "en")[0] == "glass towers"
+
+
+def test_no_phrase_says_what_another_does() -> None:
+    """Plurals and parts of a chosen phrase are left out."""
+    text = "A trade talk began. Trade talks go on. The trade talks matter, as trade talks do." + LONG
+    found = [phrase.lower() for phrase in key_phrases("", text, "en")]
+    assert "trade talks" in found
+    assert not {"trade talk", "talks", "trade"} & set(found)
+
+
+def test_acronyms_are_no_function_words() -> None:
+    """`US` and `IT` in capitals are phrases though `us` and `it` are none."""
+    found = key_phrases("", "They asked the US to act. The US did act, and it did so for us." + LONG, "en")
+    assert "US" in found
+
+
+def test_a_short_text_has_phrases_said_once() -> None:
+    """In a text of a few lines nothing need be said twice."""
+    assert "Carlyle Group" in key_phrases("", "It is understood that the Carlyle Group bought a mill.", "en")
+
+
+def test_a_language_without_a_list_has_no_short_words() -> None:
+    """Where no function words are known, words of up to three letters stand in no phrase."""
+    text = "Ja og det er en fiskeriavtale som og det er en fiskeriavtale her og der. " * 12
+    found = key_phrases("", text, "nb")
+    assert "fiskeriavtale" in found
+    assert not {"og", "det", "er"} & set(found)
+
+
+def test_chinese_phrases() -> None:
+    """A script without spaces gives the longest character sequences that recur."""
+    found = key_phrases("", "军备控制谈判开始了。双方的军备控制谈判没有结果，军备控制谈判将继续。" * 2, "zh")
+    assert "军备控制谈判" in found
+    assert not {"军备", "备控", "控制"} & set(found)
+
+
+@given(st.text(max_size=300), st.text(max_size=600), st.sampled_from(["en", "zh", "ar", None]))
+def test_any_text_has_at_most_ten_phrases(title: str, text: str, language: str | None) -> None:
+    """Phrases are few, distinct, not empty, hold a letter, and the same draft gives the same ones."""
+    found = KEYWORDS.run(draft(title, text, language)).keywords
+    assert len(found) == len(set(found)) <= MOST
+    assert all(any(map(str.isalpha, phrase)) for phrase in found)
+    assert found == KEYWORDS.run(draft(title, text, language)).keywords
+
+
+@given(st.lists(st.sampled_from(["Peace", "talks", "the", "Oslo", "of", "2024", ".", "-", "🎉"]), max_size=80))
+def test_phrases_stand_in_the_text(pieces: list[str]) -> None:
+    """Every phrase of an English text without a title stands in it, apart from white space."""
+    text = " ".join(pieces)
+    assert all(phrase in text for phrase in key_phrases("", text, "en"))
