@@ -7,6 +7,7 @@ other started.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import time
@@ -177,6 +178,9 @@ def _start(missing: list[Server], progress: Progress, started: _Started) -> tupl
         try:
             return "container", started.containers.start(settings, progress)
         except ServersError as error:
+            with contextlib.suppress(ServersError):
+                started.containers.stop(settings)
+            started.containers = None
             if settings.servers == "container":
                 raise
             progress.note(f"{error}; starting local servers instead")

@@ -62,7 +62,7 @@ def test_a_jdk_behind_a_closed_door_is_passed_over(tmp_path: Path) -> None:
 
 
 def test_java_home_comes_before_the_path_and_the_usual_folders(tmp_path: Path) -> None:
-    """First comes `JAVA_HOME`, then the `java` on the path with its links followed, then usual folders, newest first."""
+    """First comes `JAVA_HOME`, then the `java` on the path with its links followed, then usual folders."""
     named, usual = jdk(tmp_path / "named"), tmp_path / "usual"
     on_path = jdk(tmp_path / "on-path")
     older, newer = jdk(usual / "a", "21.0.1"), jdk(usual / "b", "25.0.1")
