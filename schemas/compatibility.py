@@ -9,6 +9,10 @@ _Deeper = Callable[[Any, Any, str], list[str]]
 
 _LOWER_BOUNDS = ("minimum", "exclusiveMinimum", "minLength", "minItems")
 _UPPER_BOUNDS = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
+_COMPARED = {"type", "const", "enum", "required", "properties", "items", "additionalProperties", "anyOf", "oneOf"}
+_EXACT = ("pattern", "format", "contentEncoding")
+_WORDS_ONLY = {"title", "description", "default", "examples", "deprecated", "discriminator", "$defs", "$ref"}
+_KNOWN = {*_COMPARED, *_EXACT, *_WORDS_ONLY, *_LOWER_BOUNDS, *_UPPER_BOUNDS}
 
 
 def breaking_changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
@@ -46,7 +50,7 @@ def _compare(
         *_kinds(old, new, at),
         *_bounds(old, new, at),
         *_objects(old, new, at, deeper),
-        *_parts(old, new, deeper),
+        *_parts(old, new, at, deeper),
     ]
 
 
@@ -72,7 +76,7 @@ def _kinds(old: dict[str, Any], new: dict[str, Any], at: str) -> list[str]:
     problems += _allowed(old, new, at)
     problems += [
         f"{at}: {word} {old.get(word)!r} became {new[word]!r}"
-        for word in ("pattern", "format", "contentEncoding")
+        for word in (*_EXACT, *sorted(new.keys() - _KNOWN))
         if word in new and new[word] != old.get(word)
     ]
     return problems
@@ -112,11 +116,11 @@ def _objects(old: dict[str, Any], new: dict[str, Any], at: str, deeper: _Deeper)
     return problems
 
 
-def _parts(old: dict[str, Any], new: dict[str, Any], deeper: _Deeper) -> list[str]:
+def _parts(old: dict[str, Any], new: dict[str, Any], at: str, deeper: _Deeper) -> list[str]:
     problems: list[str] = []
     for word in ("items", "additionalProperties"):
         if word in new and word in old:
             problems += deeper(old[word], new[word], f".{word}")
-        elif word in new and new[word] is not True and word == "items":
-            problems.append(f"items: now only {new[word]}")
+        elif word in new and new[word] is not True:
+            problems.append(f"{at}: {word} now only {new[word]}")
     return problems
