@@ -25,6 +25,7 @@ LONGEST_CHARACTERS: Final = 80
 _W: Final = words.WORD_CHARACTERS
 # A possessive's 's is a token of its own.
 _TOKEN: Final = re.compile(rf"(?:[A-Z]\.){{2,}}|[{_W}]+(?:(?:[-&]|['\u2019](?!s\b))[{_W}]+)*|[^\s{_W}]+")
+_MARKS_APART: Final = ',;:!?"\u201c\u201d()'
 # After these a capital letter says nothing: a sentence may have begun.
 _MAY_BEGIN: Final = frozenset('.!?\u2026:;\u2022*|\u201c\u201e\u201d\u2018\u00ab"([')
 _CJK: Final = re.compile("[\u3400-\u9fff\uf900-\ufaff]+|[\u30a1-\u30ff]{2,}")
@@ -88,9 +89,12 @@ def _spaced_phrases(title: str, text: str, language: str | None) -> tuple[Counte
 
 def _tokens(text: str) -> list[str]:
     """Words and the marks between them; a line break is a full stop."""
+    text = f"{text} ".replace("\n", " . ").replace(". ", " . ")
+    for mark in _MARKS_APART:
+        text = text.replace(mark, f" {mark} ")
     found: list[str] = []
-    for piece in text.replace("\n", " . ").split():
-        if piece.isalpha():
+    for piece in text.split():
+        if piece.isalpha() or len(piece) == 1:
             found.append(piece)
         else:
             found += _TOKEN.findall(piece)
@@ -135,29 +139,32 @@ def _phrases(tokens: list[str], content: set[str], named: frozenset[str]) -> Cou
     """Counts of all n-grams within stretches of content words; a name, of however many words, is never cut."""
     phrases: list[str] = []
     units: list[str] = []
-    joinable = False
-    for at, token in enumerate(tokens):
-        if token not in content and not units:
-            continue
-        continues = token in named or (joinable and _continues_name(tokens, at))
-        if joinable and continues:
-            units[-1] += " " + token
-        elif token in content and not token.isdigit():
-            units.append(token)
-        elif units:
+    last = -2
+    known = content | named
+    for at in [at for at, token in enumerate(tokens) if token in known]:
+        token = tokens[at]
+        joint = _joint(tokens, last, at, named) if units else ""
+        begins = token in content and not token.isdigit()
+        if not joint and (at > last + 1 or not begins):
             phrases += _grams(units, LONGEST_WORDS, " ")
             units = []
-        joinable = continues and bool(units)
+        if joint:
+            units[-1] += joint + token
+        elif begins:
+            units.append(token)
+        last = at
     phrases += _grams(units, LONGEST_WORDS, " ")
     return Counter(phrases)
 
 
-def _continues_name(tokens: list[str], at: int) -> bool:
-    """Whether a word after a name's word goes on with it: a number (`Boeing 737`), a joint (`Bank of England`)."""
+def _joint(tokens: list[str], last: int, at: int, named: frozenset[str]) -> str:
+    """What joins a name's word to one that goes on with it: `Boeing 737`, `Bank of England`; empty if none does."""
     token = tokens[at]
-    return token.isdigit() or (
-        token in words.name_joints() and tokens[at + 1 : at + 2] != [] and tokens[at + 1][0].isupper()
-    )
+    if tokens[last] in named and at == last + 1 and (token in named or token.isdigit()):
+        return " "
+    if tokens[last] in named and at == last + 2 and token in named and tokens[last + 1] in words.name_joints():
+        return f" {tokens[last + 1]} "
+    return ""
 
 
 def _grams(units: list[str], longest: int, space: str) -> list[str]:

@@ -13,8 +13,11 @@ from processors.enrichers.draft import Draft, Enricher
 
 MOST: Final = 3
 SENTENCES_READ: Final = 100
+CHARACTERS_READ: Final = 40_000
 # A sentence of the summary has this many characters, where the text has any such sentence.
 SHORTEST, LONGEST = 40, 400
+# What is longer is no sentence but text without full stops.
+LONGEST_ALONE: Final = 1000
 DAMPING: Final = 0.85
 ROUNDS: Final = 20
 LEAD_BIAS: Final = 1.0
@@ -27,12 +30,12 @@ def key_sentences(text: str, language: str | None = None) -> tuple[str, ...]:
     """Up to three sentences of the text, as they stand and in its order; fewer of a short one, none of an empty one.
 
     Args:
-        text: its first 100 sentences are read.
+        text: its first 100 sentences are read, of 40,000 characters.
         language: an ISO 639-1 code, for the function words that do not count.
 
     Source: Mihalcea and Tarau, TextRank: Bringing Order into Text (2004), on TF-IDF cosines.
     """
-    spans = _candidates(words.sentences(text, SENTENCES_READ))
+    spans = _candidates(words.sentences(text[:CHARACTERS_READ], SENTENCES_READ))
     found = [text[start:end] for start, end in spans]
     wanted = min(MOST, (len(found) + 1) // 2)
     if wanted < 2:
@@ -44,7 +47,7 @@ def key_sentences(text: str, language: str | None = None) -> tuple[str, ...]:
 
 def _candidates(spans: list[words.Span]) -> list[words.Span]:
     fitting = [(start, end) for start, end in spans if SHORTEST <= end - start <= LONGEST]
-    return fitting or [(start, end) for start, end in spans if end - start <= LONGEST] or spans[:1]
+    return fitting or [(start, end) for start, end in spans if end - start <= LONGEST_ALONE]
 
 
 def _likeness(sentences: list[str], language: str | None) -> Matrix:
@@ -64,7 +67,7 @@ def _counts(sentences: list[str], idle: frozenset[str]) -> Matrix:
     columns: dict[str, int] = {}
     cells: list[list[int]] = []
     for sentence in sentences:
-        found = words.tokens(words.characters_apart(sentence.lower()))
+        found = words.tokens(words.characters_apart(sentence).lower())
         cells.append([columns.setdefault(word, len(columns)) for word in found if word not in idle])
     width = max(len(columns), 1)
     flat = [row * width + column for row, each in enumerate(cells) for column in each]

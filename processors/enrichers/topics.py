@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import math
-import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import cache
@@ -46,7 +45,9 @@ MOST_TERMS: Final = 10
 # What the table puts after a word that is looked for with capitals only.
 MARK: Final = "^"
 SATURATION: Final = 6.0
-_WORD_OR_STOP: Final = re.compile(rf"[{words.WORD_CHARACTERS}]+|[.;:!?\n](?=\s|$)")
+STOPS: Final = (". ", "; ", ": ", "! ", "? ")
+# Stands where a stop was: a word of no term.
+STOP: Final = " 0stop0 "
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +130,10 @@ def _padded(text: str) -> str:
     Stops stay, so that no phrase is found across them.
     """
     marks = table().marks
-    found = _WORD_OR_STOP.findall(text.replace("U.S.", "US ").replace("U.N.", "UN "))
-    return f" {'  '.join([marks.get(word, word) for word in found])} ".lower()
+    text = text.replace("U.S.", "US ").replace("U.N.", "UN ").replace("\n", STOP)
+    for stop in STOPS:
+        text = text.replace(stop, STOP)
+    return f" {'  '.join([marks.get(word, word) for word in words.tokens(text)])} ".lower()
 
 
 def _evidence(title: str, text: str) -> dict[Concept, Evidence]:

@@ -21,6 +21,8 @@ SPACELESS: Final = (
 #: A run of letters, digits and their marks, as the inside of a character class.
 WORD_CHARACTERS: Final = rf"\w{_MARKS}"
 _WORD: Final = re.compile(f"[{WORD_CHARACTERS}]+")
+# What stands around most words: taken away at once it leaves little to the slower pattern.
+_COMMON_MARKS: Final = "_.,-\"\u201c\u201d\u2019'():;?!"
 _SPACELESS_CHARACTER: Final = re.compile(f"([{SPACELESS}])")
 
 # Full stops and question marks that need no space after them: CJK, Arabic, Urdu, Devanagari.
@@ -98,12 +100,17 @@ def words(text: str) -> list[Span]:
 
 def tokens(text: str) -> list[str]:
     """The words of `text` as they stand; cheaper than `words` where no offsets are needed."""
-    return _WORD.findall(text.replace("_", " "))
+    for mark in _COMMON_MARKS:
+        text = text.replace(mark, " ")
+    found = text.split()
+    if all(map(str.isalnum, found)):
+        return found
+    return [word for piece in found for word in ((piece,) if piece.isalnum() else _WORD.findall(piece))]
 
 
 def characters_apart(text: str) -> str:
     """The text with a space around every character of a script without spaces, so that `tokens` gives each alone."""
-    return _SPACELESS_CHARACTER.sub(r" \1 ", text)
+    return text if text.isascii() else _SPACELESS_CHARACTER.sub(r" \1 ", text)
 
 
 @cache

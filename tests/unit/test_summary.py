@@ -50,6 +50,11 @@ def test_fragments_and_endless_sentences_are_left_out() -> None:
     assert set(key_sentences(f"By Ann Lee. {STORY} {endless}", "en")) <= {LEAD, NEXT, LAST, ASIDE}
 
 
+def test_text_without_full_stops_has_no_summary() -> None:
+    """A text that is one endless line is not given back as its own summary."""
+    assert key_sentences("word " * 10_000, "en") == ()
+
+
 @given(st.text(max_size=800), st.sampled_from(["en", "ja", None]))
 def test_a_summary_is_made_of_the_text(text: str, language: str | None) -> None:
     """Sentences are verbatim, in the order of the text, at most three, and the same for the same draft."""
