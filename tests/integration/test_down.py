@@ -9,7 +9,7 @@ from processors import index
 from schemas.index import index_body
 from schemas.settings import Settings
 from tests.generator import records
-from tests.integration.pipeline import drain, json_lines, made, stored, until, wiredesk, working
+from tests.integration.pipeline import drain, made, stored, until, wiredesk, working
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from kafka import KafkaProducer
+from kafka import KafkaConsumer, KafkaProducer
 
+from deploy.ladder import Servers
 from desk.pipeline import SEEDS
-from schemas.settings import Settings
-from schemas.streams import producer_options, streams
-from tests.integration.pipeline import buried, drain, json_lines, made, stored, wiredesk, working
+from schemas.settings import Settings, load
+from schemas.streams import producer_options, read_to_end, reader_options, streams
+from tests.generator import records
+from tests.integration.pipeline import drain, json_lines, made, stored, until, wiredesk, working
 
 FURNITURE = (
     "No time to read?",
@@ -22,9 +27,16 @@ FURNITURE = (
 )
 
 
-@pytest.fixture
-def fed(settings: Settings):
-    """The seeds, fed, enriched and indexed."""
+@pytest.fixture(scope="module")
+def fed(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """One pipeline at work for all tests of this file, with the seeds through it."""
+    settings = load(
+        kafka_servers=servers.kafka,
+        elasticsearch_url=servers.elasticsearch,
+        stream_prefix="pipeline.",
+        index_alias="pipeline-articles",
+        data_dir=tmp_path_factory.mktemp("pipeline"),
+    )
     with made(settings), working(settings):
         answer = wiredesk(settings, "feed", "files", str(SEEDS / "articles"), "--source", "seeds", "--json")
         assert answer.returncode == 0, answer.stderr
@@ -56,11 +68,12 @@ def test_seeds_are_searchable_clean_and_tagged(fed: Settings) -> None:
 
 
 def test_monitor_tells_that_all_is_through(fed: Settings) -> None:
-    """Once drained, the monitor says lag 0 for every stage, and counts what was fed."""
+    """Once drained, the monitor says lag 0 for every stage, and what it counts is what Kafka and the index hold."""
+    drain(fed)
     (facts,) = json_lines(wiredesk(fed, "monitor", "--once", "--check", "--json").stdout)
     assert [stage["lag"] for stage in facts["stages"].values()] == [0, 0]
-    assert facts["index"]["documents"] == 2
-    assert facts["streams"][streams(fed).raw.name]["messages"] == 2
+    assert facts["index"]["documents"] == len(stored(fed))
+    assert facts["streams"][streams(fed).raw.name]["messages"] == len(everything(fed, streams(fed).raw.name))
 
 
 def test_feeding_again_publishes_nothing(fed: Settings) -> None:
@@ -85,7 +98,7 @@ def test_show_prints_one_article_and_knows_when_there_is_none(fed: Settings) -> 
     assert (missing.returncode, "wiredesk dead list" in missing.stderr) == (4, True)
 
 
-def test_bad_input_is_refused_with_reasons_and_the_rest_is_published(settings: Settings, tmp_path: Path) -> None:
+def test_bad_input_is_refused_with_reasons_and_the_rest_is_published(fed: Settings, tmp_path: Path) -> None:
     """Each bad file is refused by name and reason, the good ones around it are published, and the exit code says so."""
     (tmp_path / "empty.txt").touch()
     (tmp_path / "binary.txt").write_bytes(bytes(range(256)) * 20)
@@ -94,95 +107,82 @@ def test_bad_input_is_refused_with_reasons_and_the_rest_is_published(settings: S
         huge.truncate(50 * 2**20)
     (tmp_path / "lines.jsonl").write_text('{"text": "A first good line."}\nnot json\n[1]\n{"title": "no text"}\n')
     (tmp_path / "good.txt").write_text("A title\n\nA good text stands here.")
-    with made(settings), working(settings):
-        answer = wiredesk(settings, "feed", "files", str(tmp_path), "--json")
-        (told,) = json_lines(answer.stdout)
-        facts = drain(settings)
+    answer = wiredesk(fed, "feed", "files", str(tmp_path), "--source", "bad input", "--json")
+    (told,) = json_lines(answer.stdout)
+    drain(fed)
+    found = json_lines(wiredesk(fed, "search", "--source", "bad input", "--json").stdout)
     assert answer.returncode == 1
     assert (told["published"], told["refused"], told["failed"]) == (2, 7, 0)
     assert all(one["reason"] and str(tmp_path) in one["place"] for one in told["reasons"])
-    assert facts["index"]["documents"] == 2
+    assert {article["text"] for article in found} == {"A first good line.", "A good text stands here."}
 
 
-def test_an_article_without_text_is_a_dead_letter_with_the_reason(settings: Settings, tmp_path: Path) -> None:
+def test_an_article_without_text_is_a_dead_letter_with_the_reason(fed: Settings, tmp_path: Path) -> None:
     """A page that holds no text is published, and ends in the dead letters as `no_text`."""
-    (tmp_path / "page.html").write_text(
-        "<html><head><title>Nothing</title></head><body><script>x()</script></body></html>"
-    )
-    with made(settings), working(settings):
-        assert wiredesk(settings, "feed", "files", str(tmp_path)).returncode == 0
-        drain(settings)
-        (letter,) = json_lines(wiredesk(settings, "dead", "list", "--json").stdout)
+    page = "<html><head><title>Nothing</title></head><body><script>x()</script></body></html>"
+    (tmp_path / "page.html").write_text(page)
+    assert wiredesk(fed, "feed", "files", str(tmp_path), "--source", "no text").returncode == 0
+    drain(fed)
+    (letter,) = json_lines(wiredesk(fed, "dead", "list", "--source", "no text", "--json").stdout)
     assert (letter["reason"], letter["stage"]) == ("no_text", "enrich")
 
 
-def test_poison_becomes_dead_letters_that_can_be_retried_and_dropped(settings: Settings) -> None:
+def test_poison_becomes_dead_letters_that_can_be_retried_and_dropped(fed: Settings) -> None:
     """What is no article is dead-lettered with its original bytes; a retry counts up; a drop closes the letter."""
-    names = streams(settings)
-    with made(settings), working(settings):
-        producer = KafkaProducer(**producer_options(settings))
-        poison = [b"no json", b'{"schema_version": 9}', b"[]"]
-        for sent in [producer.send(names.raw.name, value=value, key=b"poison") for value in poison]:
-            sent.get(30)
-        sent = producer.send(names.enriched.name, value=b'{"two":\n"lines"}', key=b"a" * 32, headers=[])
+    names = streams(fed)
+    producer = KafkaProducer(**producer_options(fed))
+    poison = [(names.raw.name, value) for value in (b"no json", b'{"schema_version": 9}', b"[]")]
+    for sent in [
+        producer.send(stream, value=value, key=b"poison") for stream, value in (*poison, (names.enriched.name, b"{}"))
+    ]:
         sent.get(30)
-        producer.close()
-        drain(settings)
-        letters = json_lines(wiredesk(settings, "dead", "list", "--json").stdout)
-        (unknown,) = [letter for letter in letters if letter["reason"] == "unknown_version"]
-        assert wiredesk(settings, "dead", "drop", "--reason", "not_json").returncode == 2
-        assert wiredesk(settings, "dead", "retry", unknown["id"], "--yes").returncode == 0
-        drain(settings)
-        again = json_lines(wiredesk(settings, "dead", "list", "--reason", "unknown_version", "--json").stdout)
-        dropped = wiredesk(settings, "dead", "drop", "--stage", "enrich", "--stage", "enrich", "--yes")
-        left = json_lines(wiredesk(settings, "dead", "list", "--json").stdout)
-    assert sorted(letter["reason"] for letter in letters) == ["bad_envelope", "invalid", "not_json", "unknown_version"]
-    assert [letter["attempts"] for letter in again] == [2]
-    assert again[0]["value"] == unknown["value"]
-    assert dropped.returncode == 0
-    assert [letter["stage"] for letter in left] == ["sink"]
+    producer.close()
+    drain(fed)
+    letters = {letter["reason"]: letter for letter in json_lines(wiredesk(fed, "dead", "list", "--json").stdout)}
+    unknown = letters["unknown_version"]
+    assert {"bad_envelope", "invalid", "not_json", "unknown_version"} <= set(letters)
+    assert wiredesk(fed, "dead", "drop", "--reason", "not_json").returncode == 2, "it asks, and nobody is there"
+    assert wiredesk(fed, "dead", "retry", unknown["id"], "--yes").returncode == 0
+    drain(fed)
+    (again,) = json_lines(wiredesk(fed, "dead", "list", "--reason", "unknown_version", "--json").stdout)
+    assert (again["attempts"], again["value"]) == (2, unknown["value"])
+    assert wiredesk(fed, "dead", "drop", "--stage", "enrich", "--yes").returncode == 0
+    left = json_lines(wiredesk(fed, "dead", "list", "--json").stdout)
+    assert {letter["stage"] for letter in left} == {"sink"}
 
 
-def test_the_index_ends_the_same_however_often_the_stream_is_replayed(settings: Settings) -> None:
+def test_the_index_ends_the_same_however_often_the_stream_is_replayed(fed: Settings) -> None:
     """Enriched articles that are sent again, an old version after a new one, leave the newest standing."""
-    from tests.generator import records
-
-    names = streams(settings)
-    lines = [{**record, "fetched_at": moment} for record in records(20) for moment in _MOMENTS]
-    import json
-
-    with made(settings), working(settings):
-        text = "\n".join(json.dumps(line) for line in lines)
-        assert wiredesk(settings, "feed", "files", "-", stdin=text).returncode == 0
-        drain(settings)
-        before = stored(settings)
-        _replay(settings, names.enriched.name)
-        facts = drain(settings)
-        after = stored(settings)
-    assert len(before) == 20
-    assert {document["fetched_at"][:10] for document in before.values()} == {"2026-11-02"}
-    assert after == before
-    assert facts["stages"]["sink"]["stale"] > 0
-    assert not buried_ids(settings, facts)
+    lines = [{**record, "fetched_at": moment} for record in records(20, seed=77) for moment in _MOMENTS]
+    text = "\n".join(json.dumps(line) for line in lines)
+    assert wiredesk(fed, "feed", "files", "-", stdin=text).returncode == 0
+    before = drain(fed)["stages"]["sink"]["stale"], stored(fed)
+    _replay(fed, streams(fed).enriched.name)
+    drain(fed)
+    until(lambda: drain(fed)["stages"]["sink"]["stale"] > before[0], "stale writes counted")
+    after = stored(fed)
+    newest = [document for document in after.values() if "story number 77x" in str(document["text"])]
+    assert len(newest) == 20
+    assert {document["fetched_at"][:10] for document in newest} == {"2026-11-02"}
+    assert after == before[1]
 
 
 _MOMENTS = ("2026-11-02T00:00:00+00:00", "2026-11-01T00:00:00+00:00")
 
 
-def buried_ids(settings: Settings, facts: dict) -> int:
-    """How many dead letters the monitor counted."""
-    return int(facts["dead"]["open"])
+def everything(settings: Settings, stream: str) -> list[Any]:
+    """All records of a stream."""
+    consumer = KafkaConsumer(**reader_options(settings))
+    try:
+        return list(read_to_end(consumer, stream))
+    finally:
+        consumer.close()
 
 
 def _replay(settings: Settings, stream: str) -> None:
     """Sends everything on a stream again, the newest first."""
-    from kafka import KafkaConsumer
-
-    from schemas.streams import read_to_end, reader_options
-
-    consumer, producer = KafkaConsumer(**reader_options(settings)), KafkaProducer(**producer_options(settings))
-    for record in reversed(list(read_to_end(consumer, stream))):
+    producer = KafkaProducer(**producer_options(settings))
+    for record in reversed(everything(settings, stream)):
         producer.send(stream, value=record.value, key=record.key, headers=list(record.headers))
     producer.flush()
-    consumer.close()
     producer.close()

@@ -58,6 +58,8 @@ def test_the_suite_passes_on_the_wheel(installed: Path) -> None:
     shutil.copytree(CHECKOUT / "tests", installed / "tests", dirs_exist_ok=True)
     shutil.copy(CHECKOUT / "pyproject.toml", installed)
     python = installed / "venv" / "bin" / "python"
-    which = run(python, "-c", "import schemas, producers, processors, desk, deploy; print(schemas.__file__)", cwd=installed)
+    which = run(
+        python, "-c", "import schemas, producers, processors, desk, deploy; print(schemas.__file__)", cwd=installed
+    )
     assert str(installed) in which.stdout
     run(python, "-m", "pytest", "-q", "-m", "not checkout", "tests/unit", "tests/contract", cwd=installed)
