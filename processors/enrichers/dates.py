@@ -43,7 +43,7 @@ def find_date(draft: Draft) -> Draft:
     several ways counts as far as the readings agree; a note tells of each. Now is when the article was fetched.
     """
     latest = draft.raw.fetched_at + CLOCKS_DIFFER
-    evidence = list(_evidence(draft))
+    evidence = list(_evidence(draft, latest))
     sane = [found.sane(latest) for found in evidence]
     draft = _with_notes(draft, evidence, latest)
     first = next((at for at, moments in enumerate(sane) if moments), None)
@@ -57,14 +57,20 @@ def find_date(draft: Draft) -> Draft:
     return replace(draft, published_at=moment.at, published_precision=moment.precision)
 
 
-def _evidence(draft: Draft) -> Iterator[_Evidence]:
+def _evidence(draft: Draft, latest: datetime) -> Iterator[_Evidence]:
+    """What source and page state, and unless that is exact to the minute, what address and dateline show."""
     language = declared_language(draft.raw.language)[0] or draft.language
     order = _order(draft)
+    exact = False
     for place, stated in (("source", draft.raw.published), ("page", draft.published_hint)):
         if stated and stated.strip():
-            yield _Evidence(place, stated.strip(), readings(stated.strip(), order, language))
-    yield _Evidence("address", draft.raw.url or "", address_dates(draft.raw.url))
-    yield _Evidence("dateline", "", dateline_dates(draft.extracted or draft.text, order, language))
+            found = _Evidence(place, stated.strip(), readings(stated.strip(), order, language))
+            yield found
+            sane = found.sane(latest)
+            exact = exact or (len(sane) == 1 and sane[0].precision in ("minute", "second"))
+    if not exact:
+        yield _Evidence("address", draft.raw.url or "", address_dates(draft.raw.url))
+        yield _Evidence("dateline", "", dateline_dates(draft.extracted or draft.text, order, language))
 
 
 def _order(draft: Draft) -> Order | None:
