@@ -36,7 +36,10 @@ def load(path: Path) -> list[SourceSpec]:
         raise SourcesError(f"{path}: cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SourcesError(f"{path}: not TOML: {error}") from None
-    specs = [_spec(entry, number, path) for number, entry in enumerate(found.get("source", []), 1)]
+    entries = found.pop("source", [])
+    if found or not isinstance(entries, list):
+        raise SourcesError(f"{path}: {', '.join(found) or 'source'}: only [[source]] tables stand in this file")
+    specs = [_spec(entry, number, path) for number, entry in enumerate(entries, 1)]
     names = [spec.name for spec in specs]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise SourcesError(f"{path}: two sources are named {twice!r}: give one of them another name")
