@@ -9,12 +9,12 @@ import faust
 
 from processors.message import Outgoing
 from processors.outcome import outcome
-from processors.worker import count, finished_or_exit, message_of
 from processors.progress import Progress
+from processors.worker import count, finished_or_exit, message_of
 from schemas.settings import Settings
 from schemas.streams import MAX_MESSAGE_BYTES, streams
 
-_RAW = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw"}
+_RAW: dict[str, Any] = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw"}
 
 
 def build(settings: Settings) -> faust.App:
@@ -52,7 +52,7 @@ def build(settings: Settings) -> faust.App:
                 await send(out)
                 count(progress, message, is_dead=out.stream == names.dead.name)
 
-    @app.timer(interval=1.0)
+    @app.timer(interval=1.0)  # type: ignore[untyped-decorator]
     async def tell() -> None:
         if report := progress.report(names.status.name):
             await send(report)

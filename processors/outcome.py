@@ -65,11 +65,13 @@ def enriched(message: Message, article: EnrichedArticle, names: Streams) -> Outg
     value = article.model_dump_json().encode("utf-8")
     if len(value) > _LARGEST_VALUE:
         raise PermanentError("too_large", f"enriched it has {len(value):,} bytes, over {_LARGEST_VALUE:,}")
-    made_of = {
+    more: dict[str, str | int] = {
         RAW_PLACE.removeprefix("ce_"): f"{message.partition}:{message.offset}",
         RAW_TIME.removeprefix("ce_"): message.timestamp,
+        "articleversion": article.version,
     }
-    attempts = message.attributes.get(ATTEMPTS)
+    if attempts := message.attributes.get(ATTEMPTS):
+        more["attempts"] = attempts
     return Outgoing(
         stream=names.enriched.name,
         key=article.id.encode("ascii"),
@@ -79,9 +81,7 @@ def enriched(message: Message, article: EnrichedArticle, names: Streams) -> Outg
             f"{article.id}-{article.version}",
             f"/wiredesk/sources/{article.source}",
             article.schema_version,
-            articleversion=article.version,
-            **made_of,
-            **({"attempts": attempts} if attempts else {}),
+            **more,
         ),
     )
 
