@@ -127,6 +127,27 @@ def test_declared_language_decides_between_neighbours() -> None:
     assert detected(text, declared="id").language == "id"
 
 
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("sr", "Predsednik je rekao da će se razgovori nastaviti sledeće nedelje i da će svi biti obavešteni o tome"),
+        (
+            "hr",
+            "Predsjednik je rekao da će se razgovori nastaviti sljedeći tjedan i da će svi biti obaviješteni o tome",
+        ),
+        (
+            "bs",
+            "Za hiljadu ljudi u Sarajevu razgovori će se nastaviti sljedeće sedmice, saopćeno je nakon sjednice",
+        ),
+        ("ms", "Perdana Menteri berkata bahawa syarikat itu akan membayar kerana wang sudah ada"),
+        ("id", "Perdana Menteri mengatakan bahwa perusahaan itu akan membayar karena uang sudah ada"),
+    ],
+)
+def test_telling_words_decide_between_neighbours(code: str, text: str) -> None:
+    """Languages that differ in few words are told apart by those."""
+    assert detected(text).language == code
+
+
 def test_chinese_characters_without_kana_may_be_declared_japanese() -> None:
     """A headline in Chinese characters alone is Chinese, unless its source says that it writes Japanese."""
     assert detected("東京都知事選挙").language == "zh"
