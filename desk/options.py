@@ -54,14 +54,17 @@ class Moment(click.ParamType):
         """The moment that a text means, in UTC."""
         if isinstance(value, datetime):
             return value
-        if _AGE.fullmatch(value):
-            return datetime.now(UTC) - Age().convert(value, param, ctx)
         try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
+            return self._moment(value)
+        except (ValueError, OverflowError):
             self.fail(
                 f"{value!r} is no date: write it as 2026-11-22, 2026-11-22T08:00Z, or 7d for a week ago", param, ctx
             )
+
+    def _moment(self, value: str) -> datetime:
+        if _AGE.fullmatch(value):
+            return datetime.now(UTC) - Age().convert(value, None, None)
+        moment = datetime.fromisoformat(value)
         if self._end_of_day and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
             moment += timedelta(days=1, milliseconds=-1)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
