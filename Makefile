@@ -5,7 +5,7 @@ BIN := .venv/bin
 # The system's own settings of Python have no say here.
 unexport PYTHONPATH
 
-.PHONY: run demo test faults check format lock schemas clean
+.PHONY: run demo test faults check format lock model schemas clean
 .DEFAULT_GOAL := run
 
 run: .venv/installed ## everything, in the foreground, until Ctrl-C
@@ -32,9 +32,19 @@ format: .venv/installed-dev
 schemas: .venv/installed-dev ## export the JSON Schemas of the contract
 	$(BIN)/python -m schemas.export
 
+DATA ?= ../shared/data
+model: .venv/model/installed ## train the tagger, make the linker's table, print the scores (DATA: the corpora's folder)
+	@.venv/model/bin/python -m processors.training $(DATA)
+
+.venv/model/installed: requirements-model.lock | $(BIN)/uv
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/model
+	@$(BIN)/uv pip install --quiet --python .venv/model/bin/python --require-hashes -r requirements-model.lock
+	@touch $@
+
 lock: $(BIN)/uv ## pin every dependency with its hashes
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --group test --group check -c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --group model -c requirements.lock -o requirements-model.lock
 
 $(BIN)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and "Wiredesk needs Python 3.11 to 3.13, and $(PYTHON) is " + sys.version.split()[0] + ": name another one with make PYTHON=...")'

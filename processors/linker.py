@@ -11,11 +11,13 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import pairwise
 
 from processors.tagger.agree import Cluster
 
+_TITLE = re.compile(r"\b(President|Prime Minister|Chancellor|King) $")
 _COMMON_OFFICE = frozenset(
     "of the and for in to member minister deputy state national general house first second acting vice a an "
     "legislative assembly affairs office parliament united people".split()
@@ -24,7 +26,10 @@ _COMMON_OFFICE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the table; `kind` is P, O or L (person, body, place), `country` is its ISO code in lower case, `rank` 3 for the most eminent."""
+    """One line of the table.
+
+    `kind` is P, O or L (person, body, place), `country` an ISO code in lower case; `rank` 3 is the most eminent.
+    """
 
     kind: str
     identifier: str
@@ -44,12 +49,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the article says as a whole: its words in lower case, and the countries it speaks of."""
+    """What the article says as a whole: its words in lower case, the countries it speaks of, and its text."""
 
     words: frozenset[str]
     countries: frozenset[str]
+    text: str = ""
 
 
+@lru_cache(maxsize=16_384)
 def normal(name: str) -> str:
     """A name as it is looked up: no accents, points or hyphens, in lower case."""
     plain = (
@@ -65,8 +72,12 @@ class Table:
 
     def __init__(self, lines: Iterable[str], nations: Iterable[str]) -> None:
         self._by_name: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._leaders: dict[str, tuple[str, ...]] = {}
         for line in lines:
-            kind, _, name, _, others, _, _ = line.split("\t")
+            kind, _, name, _, others, _, rank = line.split("\t")
+            if kind == "P" and rank == "3":
+                surname = normal(name).rpartition(" ")[2]
+                self._leaders[surname] = (*self._leaders.get(surname, ()), line)
             for key in {normal(one) for one in (name, *others.split("|")) if one}:
                 before = self._by_name.get((kind, key), ())
                 self._by_name[kind, key] = (*before, line)
@@ -74,6 +85,7 @@ class Table:
         for line in nations:
             code, people, capitals = line.rstrip("\n").split("\t")
             self.nations.update((word, code) for word in f"{people}|{capitals}".split("|"))
+        self.nations_begin = frozenset(word.split()[0] for word in self.nations)
         self.country_names = {
             key: self._entry(found[0]).country
             for (kind, key), found in self._by_name.items()
@@ -83,6 +95,10 @@ class Table:
     def named(self, kind: str, name: str) -> list[Entry]:
         """The entries of a kind (P, O or L) with that name."""
         return [self._entry(line) for line in self._by_name.get((kind, normal(name)), ())]
+
+    def leaders(self, surname: str) -> list[Entry]:
+        """The heads of state and government with that surname."""
+        return [self._entry(line) for line in self._leaders.get(normal(surname), ())]
 
     @staticmethod
     def _entry(line: str) -> Entry:
@@ -98,17 +114,14 @@ def default() -> Table:
     return Table(lines, (folder / "nations.tsv").read_text(encoding="utf-8").splitlines())
 
 
-def context(text: str, clusters: Sequence[Cluster], table: Table) -> Context:
-    """The article as the linker sees it."""
-    words = frozenset(re.findall(r"\w+", text.lower()))
-    countries = set()
-    for cluster in clusters:
-        if cluster.kind == "place":
-            countries.add(table.country_names.get(normal(cluster.name), ""))
-    for match in re.findall(r"\b[A-Z][\w'’]+(?: [A-Z][\w'’]+)?", text):
-        for word in (match, *match.split()):
-            countries.add(table.nations.get(word.replace("’", "'"), ""))
-    return Context(words, frozenset(countries - {""}))
+def context(words: Sequence[str], clusters: Sequence[Cluster], table: Table, text: str = "") -> Context:
+    """The article as the linker sees it, from its words in order."""
+    countries = {table.country_names.get(normal(cluster.name), "") for cluster in clusters if cluster.kind == "place"}
+    for word, after in pairwise([*words, ""]):
+        if word in table.nations_begin:
+            countries.add(table.nations.get(word, ""))
+            countries.add(table.nations.get(f"{word} {after}", ""))
+    return Context(frozenset(map(str.lower, words)), frozenset(countries - {""}), text)
 
 
 def link(cluster: Cluster, here: Context, table: Table) -> Link | None:
@@ -124,15 +137,31 @@ def link(cluster: Cluster, here: Context, table: Table) -> Link | None:
 
 def _person(cluster: Cluster, here: Context, table: Table) -> Link | None:
     if " " not in cluster.name:
-        return None
+        return _leader(cluster, here, table)
     judged = sorted(
         ((*_support(entry, here), entry) for entry in table.named("P", cluster.name)),
         key=lambda one: (-one[0], one[2].identifier),
     )
     if not judged or judged[0][0] < 2 or (len(judged) > 1 and judged[1][0] >= judged[0][0]):
         return None
-    weight, reasons, entry = judged[0]
+    _, reasons, entry = judged[0]
     return Link(entry, "wikidata: " + ", ".join(reasons))
+
+
+def _leader(cluster: Cluster, here: Context, table: Table) -> Link | None:
+    """Who is named by title and surname: the one leader of that surname and office, if the country is in the text."""
+    title = _TITLE.search(here.text[max(0, cluster.mentions[0].start - 20) : cluster.mentions[0].start])
+    if not title:
+        return None
+    office = title.group(1)
+    fitting = [
+        entry
+        for entry in table.leaders(cluster.name)
+        if entry.country in here.countries and any(held.startswith(office) for held in entry.offices.split("|"))
+    ]
+    if len(fitting) != 1:
+        return None
+    return Link(fitting[0], f"wikidata: the {office} of that surname, country {fitting[0].country.upper()} in text")
 
 
 def _support(entry: Entry, here: Context) -> tuple[int, list[str]]:

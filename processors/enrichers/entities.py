@@ -33,7 +33,7 @@ def entities(draft: Draft) -> Draft:
     tokens = tokenize(text)
     cut = len(tokens.words) > MOST_WORDS or len(draft.text) > LONGEST
     if cut:
-        tokens = Tokens(*(part[:MOST_WORDS] for part in tokens))
+        tokens = Tokens(tokens.words[:MOST_WORDS], tokens.starts[:MOST_WORDS], tokens.ends[:MOST_WORDS])
     found = found_in(text, tokens)
     draft = replace(draft, entities=tuple(found[:MOST_ENTITIES]))
     if cut or len(found) > MOST_ENTITIES:
@@ -47,7 +47,7 @@ def found_in(text: str, tokens: Tokens) -> list[Entity]:
     """The entities of an English text."""
     clusters = agreed(tagged(tokens, network.default()), tokens, text)
     table = linker.default()
-    here = linker.context(text, clusters, table)
+    here = linker.context(tokens.words, clusters, table, text)
     merged: dict[str, Entity] = {}
     for cluster in clusters:
         entity = _entity(cluster, linker.link(cluster, here, table), text)

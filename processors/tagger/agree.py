@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from processors.tagger.spans import Span
@@ -20,19 +20,23 @@ _SUFFIXES = frozenset("jr. sr. jr sr ii iii iv".split())
 
 
 class Named(NamedTuple):
-    """A name in the text: characters `start` to `end`, its words, type and probability, and how it was found."""
+    """A name in the text: characters `start` to `end`, its words, type and probability, and how it was found.
+
+    `key` is the name as it is compared: in lower case, without points.
+    """
 
     start: int
     end: int
     words: tuple[str, ...]
     kind: str
     score: float
+    key: str
     evidence: str = "tagger"
 
-    @property
-    def key(self) -> str:
-        """The name as it is compared: words in lower case, points left out."""
-        return " ".join(self.words).lower().replace(".", "").replace("’", "'")
+
+def compared(words: Iterable[str]) -> str:
+    """Words as names are compared: in lower case, without points, with one kind of apostrophe."""
+    return " ".join(words).lower().replace(".", "").replace("’", "'")
 
 
 @dataclass(slots=True)
@@ -52,13 +56,14 @@ class Cluster:
 def agreed(spans: Sequence[Span], tokens: Tokens, text: str) -> list[Cluster]:
     """The spans, and what follows from them, as clusters in order of first mention."""
     named = _one_type([_named(span, tokens, text) for span in spans])
-    named = _repeated(named, tokens, text)
+    named = _repeated(named, spans, tokens, text)
     return _joined(named)
 
 
 def _named(span: Span, tokens: Tokens, text: str, evidence: str = "tagger") -> Named:
     start, end = tokens.starts[span.first], tokens.ends[span.last - 1]
-    return Named(start, end, tuple(text[start:end].split()), span.kind, span.score, evidence)
+    words = tuple(text[start:end].split())
+    return Named(start, end, words, span.kind, span.score, compared(words), evidence)
 
 
 def _one_type(named: list[Named]) -> list[Named]:
@@ -73,41 +78,25 @@ def _one_type(named: list[Named]) -> list[Named]:
 SURE = 0.8
 
 
-def _repeated(named: list[Named], tokens: Tokens, text: str) -> list[Named]:
+def _repeated(named: list[Named], spans: Sequence[Span], tokens: Tokens, text: str) -> list[Named]:
     """Adds the places where a name stands again, word for word, that the tagger passed over."""
-    known: dict[str, list[tuple[tuple[str, ...], Named]]] = defaultdict(list)
-    by_start = {one.start: one for one in named}
-    number_of = {start: number for number, start in enumerate(tokens.starts)}
-    for one in named:
-        first = number_of.get(one.start)
-        if first is None or one.score < SURE or (len(one.words) == 1 and len(one.key) < 4):
-            continue
-        last = first
-        while last < len(tokens.ends) and tokens.ends[last] < one.end:
-            last += 1
-        words = tuple(tokens.words[first : last + 1])
-        if all(words != other for other, _ in known[words[0]]):
-            known[words[0]].append((words, one))
-    taken = {at for one in named for at in _covered(one, tokens, number_of)}
+    known: dict[str, dict[tuple[str, ...], Named]] = {}
+    taken: set[int] = set()
+    for span, one in zip(spans, named, strict=True):
+        taken.update(range(span.first, span.last))
+        if one.score >= SURE and (len(one.words) > 1 or len(one.key) > 3):
+            words = tuple(tokens.words[span.first : span.last])
+            known.setdefault(words[0], {}).setdefault(words, one)
     added = []
-    for number, word in enumerate(tokens.words):
-        if number in taken or word not in known or tokens.starts[number] in by_start:
-            continue
-        for words, one in sorted(known[word], key=lambda item: -len(item[0])):
+    for number in [number for number, word in enumerate(tokens.words) if word in known and number not in taken]:
+        for words, one in sorted(known[tokens.words[number]].items(), key=lambda item: -len(item[0])):
             here = range(number, number + len(words))
-            if tuple(tokens.words[number : number + len(words)]) == words and not taken.intersection(here):
+            if tuple(tokens.words[number : number + len(words)]) == words and taken.isdisjoint(here):
                 span = Span(number, number + len(words), one.kind, one.score * 0.95)
                 added.append(_named(span, tokens, text, f"same name as at {one.start}"))
                 taken.update(here)
                 break
-    return sorted(named + added)
-
-
-def _covered(one: Named, tokens: Tokens, number_of: dict[int, int]) -> Iterable[int]:
-    number = number_of.get(one.start, len(tokens.starts))
-    while number < len(tokens.starts) and tokens.starts[number] < one.end:
-        yield number
-        number += 1
+    return sorted(named + added) if added else named
 
 
 def _joined(named: list[Named]) -> list[Cluster]:
@@ -151,7 +140,7 @@ def _learn(one: Named, cluster: Cluster, surnames: dict[str, Cluster], acronyms:
         words = [word for word in one.words if word.lower() not in _SUFFIXES]
         for size in (1, 2):
             if len(words) > size:
-                surnames[" ".join(words[-size:]).lower().replace(".", "").replace("’", "'")] = cluster
+                surnames[compared(words[-size:])] = cluster
     if one.kind in ("organisation", "place", "event") and len(one.words) > 1:
         for letters in initials(one.words):
             acronyms.setdefault(letters, cluster)
@@ -167,15 +156,8 @@ def initials(words: Sequence[str]) -> set[str]:
 
 def _late_names(clusters: list[Cluster]) -> list[Cluster]:
     """A name given in full only later, or an acronym before its expansion, joins what stood before it."""
+    full = _full_names(clusters)
     kept: list[Cluster] = []
-    full: dict[tuple[str, str], Cluster] = {}
-    for cluster in clusters:
-        for one in cluster.mentions:
-            if len(one.words) > 1 and one.kind != "person":
-                for letters in initials(one.words):
-                    full.setdefault((one.kind, letters), cluster)
-            elif len(one.words) > 1:
-                full.setdefault((one.kind, one.words[-1].lower()), cluster)
     for cluster in clusters:
         target = _expansion(cluster, full)
         if target is None or target is cluster:
@@ -184,10 +166,21 @@ def _late_names(clusters: list[Cluster]) -> list[Cluster]:
         relation = "surname" if cluster.kind == "person" else "acronym"
         reason = f"{relation} of {target.name} (named in full at {target.mentions[0].start})"
         target.mentions += [one._replace(evidence=reason) for one in cluster.mentions]
-        target.mentions.sort()
     for cluster in kept:
         cluster.mentions.sort()
     return sorted(kept, key=lambda cluster: cluster.mentions[0].start)
+
+
+def _full_names(clusters: list[Cluster]) -> dict[tuple[str, str], Cluster]:
+    """Clusters by what could stand for them: a person's surname, the acronym of anything else."""
+    full: dict[tuple[str, str], Cluster] = {}
+    for cluster in clusters:
+        for one in cluster.mentions:
+            if len(one.words) > 1:
+                shorts = [one.words[-1].lower()] if one.kind == "person" else sorted(initials(one.words))
+                for short in shorts:
+                    full.setdefault((one.kind, short), cluster)
+    return full
 
 
 def _expansion(cluster: Cluster, full: dict[tuple[str, str], Cluster]) -> Cluster | None:
@@ -197,8 +190,3 @@ def _expansion(cluster: Cluster, full: dict[tuple[str, str], Cluster]) -> Cluste
     if cluster.kind == "person":
         return full.get((cluster.kind, first.key))
     return full.get((cluster.kind, first.key.upper())) if first.words[0].isupper() else None
-
-
-def renamed(cluster: Cluster, name: str) -> Cluster:
-    """The cluster under another name."""
-    return replace(cluster, name=name)

@@ -83,7 +83,7 @@ class Lexicon:
             row = self._find(self._words, form)
             if row >= 0:
                 number = self._rows[row]
-                return self._vectors[number] * self._scales[number]
+                return np.asarray(self._vectors[number] * self._scales[number], np.float32)
         return self.nothing
 
     def marks(self, word: str) -> int:

@@ -1,8 +1,8 @@
 """The network at work: from words to the probability of each tag, in numpy.
 
-A word's own vector is made once and kept. Three convolutions then see it in its place; between the second and the
-third, all occurrences of the same word in the document are averaged, so that what is clear in one sentence helps in
-another. The last steps are taken only where a name can stand.
+What a word gives to its surroundings is computed once and kept. Three convolutions then see it in its place; between
+the second and the third, all occurrences of the same word in the document are averaged, so that what is clear in one
+sentence helps in another. The later steps are taken only as far as they bear on where a name can stand.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 from processors.tagger.features import NAME_TABLES, Lexicon, spelling
 
 Floats = npt.NDArray[np.float32]
 MOST_WORDS = 50_000
-KEPT = 65_536
+KEPT = 16_384
+BLOCK = 4096
 _BITS = np.array([1 << number for number in range(len(NAME_TABLES))])
 
 
@@ -35,13 +37,14 @@ class Network:
         width = self._word.shape[1]
         first = dense["first"]
         self._reach = len(first) // width
+        self._width = first.shape[1]
         self._first = np.ascontiguousarray(first.reshape(self._reach, width, -1).transpose(1, 0, 2).reshape(width, -1))
         self._first_bias = dense["first_bias"]
         self._second, self._second_bias = dense["second"], dense["second_bias"]
         self._third, self._third_bias = dense["third"], dense["third_bias"]
         self._out, self._out_bias = dense["out"], dense["out_bias"]
         self._known: dict[str, int] = {}
-        self._vectors: Floats = np.zeros((KEPT, width), np.float32)
+        self._given: Floats = np.zeros((self._reach, KEPT, self._width), np.float32)
 
     @classmethod
     def read(cls, path: Any) -> Network:
@@ -67,77 +70,92 @@ class Network:
             marks.astype(np.float32),
         )
         made: Floats = np.concatenate(parts) @ self._word + self._word_bias
-        return np.maximum(made, 0)
+        return np.asarray(np.maximum(made, 0) @ self._first)
 
-    def _slots(self, words: list[str]) -> npt.NDArray[np.int32]:
-        """Each word's row in the kept vectors; words not met before are added."""
+    def _slots(self, words: list[str]) -> npt.NDArray[np.intp]:
+        """Each word's row in what is kept, new ones added; past `KEPT` different words the rest have row 0, empty."""
         known = self._known
         missing = [word for word in dict.fromkeys(words) if word not in known]
-        if len(known) + len(missing) > KEPT:
+        if len(known) + len(missing) >= KEPT:
             known.clear()
-            missing = list(dict.fromkeys(words))
+            missing = list(dict.fromkeys(words))[: KEPT - 1]
         for word in missing:
-            self._vectors[len(known)] = self._made(word)
-            known[word] = len(known)
-        return np.array([known[word] for word in words], np.int32)
+            self._given[:, len(known) + 1] = self._made(word).reshape(self._reach, self._width)
+            known[word] = len(known) + 1
+        return np.array([known.get(word, 0) for word in words], np.intp)
 
     def probabilities(self, words: list[str], candidates: npt.NDArray[np.intp]) -> Floats:
         """The probability of each tag for the words at `candidates`, of shape (candidates, tags).
 
         `words` holds at most `MOST_WORDS` words, the whole document.
         """
-        slots = self._slots(words)
-        used, place = np.unique(slots, return_inverse=True)
-        first = self._contextual(used, place)
-        second = first + self._convolved(first, self._second, self._second_bias, 1)
-        same = self._averaged(second, words, candidates)
-        third = second[candidates] + self._at(second, candidates, same)
+        wanted = _around(candidates, len(words), 2)
+        first = self._contextual(self._slots(words), _around(wanted, len(words), 1))
+        second = self._convolved(first, wanted)
+        same = self._averaged(np.take(second, candidates + 2, 0), words, candidates)
+        before, here, after = (np.take(second, candidates + offset, 0) for offset in (0, 2, 4))
+        third = self._last(before, here, after, same)
         logits = third @ self._out + self._out_bias
         logits -= logits.max(1, keepdims=True)
-        raised = np.exp(logits)
-        return np.asarray(raised / raised.sum(1, keepdims=True), np.float32)
+        np.exp(logits, out=logits)
+        logits /= logits.sum(1, keepdims=True)
+        return np.asarray(logits, np.float32)
 
-    def _contextual(self, used: npt.NDArray[Any], place: npt.NDArray[Any]) -> Floats:
-        """The first convolution, computed once for each different word and added up in place."""
-        width = self._first.shape[1] // self._reach
-        projected = self._vectors[used] @ self._first
-        half = self._reach // 2
-        total = np.tile(self._first_bias, (len(place), 1))
-        for offset in range(-half, half + 1):
-            part = projected[:, (offset + half) * width : (offset + half + 1) * width]
-            here = slice(max(0, -offset), len(place) - max(0, offset))
-            there = slice(max(0, offset), len(place) - max(0, -offset))
-            total[here] += part[place[there]]
-        return np.maximum(total, 0, out=total)
+    def _contextual(self, slots: npt.NDArray[np.intp], at: npt.NDArray[np.intp]) -> Floats:
+        """The first convolution for the words `at`, from what their neighbours give; an empty row at either end."""
+        around = np.pad(slots, self._reach // 2)
+        out = np.zeros((len(slots) + 2, self._width), np.float32)
+        for begin in range(0, len(at), BLOCK):
+            here = at[begin : begin + BLOCK]
+            total = np.take(self._given[0], around[here], 0)
+            for offset in range(1, self._reach):
+                total += np.take(self._given[offset], around[here + offset], 0)
+            out[here + 1] = _positive(total, self._first_bias)
+        return out
 
-    @staticmethod
-    def _convolved(x: Floats, weights: Floats, bias: Floats, step: int) -> Floats:
-        rows, width = x.shape
-        around = np.zeros((rows + 2 * step, width), np.float32)
-        around[step:-step] = x
-        out = around[step:-step] @ weights[width : 2 * width]
-        out += around[: -2 * step] @ weights[:width]
-        out += around[2 * step :] @ weights[2 * width : 3 * width]
-        out += bias
-        return np.maximum(out, 0, out=out)
+    def _convolved(self, first: Floats, at: npt.NDArray[np.intp]) -> Floats:
+        """The second convolution for the words `at`; two empty rows at either end."""
+        width = self._width
+        out = np.zeros((len(first) + 2, width), np.float32)
+        windows = sliding_window_view(first.reshape(-1), 3 * width)[::width]
+        for begin in range(0, len(at), BLOCK):
+            here = at[begin : begin + BLOCK]
+            seen = windows[here]
+            out[here + 2] = seen[:, width : 2 * width] + _positive(seen @ self._second, self._second_bias)
+        return out
+
+    def _last(self, before: Floats, here: Floats, after: Floats, same: Floats) -> Floats:
+        total = before @ self._third[: self._width]
+        for number, part in enumerate((here, after, same), 1):
+            total += part @ self._third[number * self._width : (number + 1) * self._width]
+        return here + _positive(total, self._third_bias)
 
     @staticmethod
     def _averaged(x: Floats, words: list[str], candidates: npt.NDArray[np.intp]) -> Floats:
-        """For each candidate the mean state of the same word (in any case) over the document's candidates."""
+        """For each candidate the mean state of the same word (in any case) over the document; zeros for small words."""
         numbers: dict[str, int] = {}
-        group = np.array([numbers.setdefault(words[at].lower(), len(numbers)) for at in candidates], np.intp)
-        total = np.zeros((len(numbers), x.shape[1]), np.float32)
-        np.add.at(total, group, x[candidates])
-        total /= np.bincount(group, minlength=len(numbers))[:, None]
-        return np.asarray(total[group], np.float32)
+        named = [words[at] for at in candidates.tolist()]
+        forms = [word.lower() for word in named]
+        group = np.array([numbers.setdefault(form, len(numbers)) for form in forms], np.intp)
+        large = np.array([form != word for form, word in zip(forms, named, strict=True)], np.float32)[:, None]
+        order = np.argsort(group, kind="stable")
+        sizes = np.bincount(group)
+        total = np.add.reduceat(x[order], np.concatenate([[0], np.cumsum(sizes)[:-1]]), 0)
+        total /= sizes[:, None]
+        return np.asarray(total[group] * large, np.float32)
 
-    def _at(self, x: Floats, candidates: npt.NDArray[np.intp], same: Floats) -> Floats:
-        """The third convolution, two words apart, at the candidates alone."""
-        padded = np.zeros((len(x) + 4, x.shape[1]), np.float32)
-        padded[2:-2] = x
-        seen = np.concatenate([padded[candidates], padded[candidates + 2], padded[candidates + 4], same], 1)
-        out = seen @ self._third + self._third_bias
-        return np.maximum(out, 0, out=out)
+
+def _around(at: npt.NDArray[np.intp], size: int, step: int) -> npt.NDArray[np.intp]:
+    """The places `at` and those `step` before and after each, in order, inside a text of `size` words."""
+    wanted = np.zeros(size + 2 * step, bool)
+    for offset in (0, step, 2 * step):
+        wanted[at + offset] = True
+    return np.flatnonzero(wanted[step:-step])
+
+
+def _positive(x: Floats, bias: Floats) -> Floats:
+    x += bias
+    return np.maximum(x, 0, out=x)
 
 
 @cache

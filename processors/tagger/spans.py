@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -12,13 +14,18 @@ from processors.tagger.tokens import Tokens
 
 TYPES = ("person", "organisation", "place", "event")
 TITLES = frozenset(
-    "president vice prime minister chancellor king queen prince princess pope sheikh emperor mr mrs ms dr sir lady lord "
-    "mr. mrs. ms. dr. gen. col. capt. lt. sgt. maj. sen. rep. gov. rev. prof. general colonel captain lieutenant sergeant "
-    "major senator representative governor reverend professor secretary ambassador mayor judge ayatollah archbishop "
-    "bishop cardinal chairman director premier deputy congressman congresswoman".split()
+    "president vice prime minister chancellor king queen prince princess pope sheikh emperor mr mrs ms dr sir lady "
+    "lord mr. mrs. ms. dr. gen. col. capt. lt. sgt. maj. sen. rep. gov. rev. prof. general colonel captain lieutenant "
+    "sergeant major senator representative governor reverend professor secretary ambassador mayor judge ayatollah "
+    "archbishop bishop cardinal chairman director premier deputy congressman congresswoman".split()
 )
 _LINKING = frozenset(
     "of the and for de la le du del della von van der den bin ibn al el di da dos e y & - ' ’ . / 's ’s".split()
+)
+# Small words that end the name of an event: "2019 Canadian federal election".
+_OCCASION = frozenset(
+    "general presidential parliamentary legislative federal local municipal regional mayoral gubernatorial senate "
+    "primary elections election referendum war wars uprising revolution summit games championship".split()
 )
 LEAST = {"person": 0.5, "organisation": 0.5, "place": 0.5, "event": 0.6}
 
@@ -33,14 +40,24 @@ class Span(NamedTuple):
 
 
 def candidates(words: list[str]) -> npt.NDArray[np.intp]:
-    """Where a name can stand: words with a capital, and up to three small words that link two of them."""
-    capital = [word != word.lower() for word in words]
-    found = [number for number, is_capital in enumerate(capital) if is_capital]
-    linked = []
-    for before, after in zip(found, found[1:], strict=False):
-        if 1 < after - before <= 4 and all(words[at].lower() in _LINKING for at in range(before + 1, after)):
-            linked += range(before + 1, after)
-    return np.array(sorted(found + linked), np.intp)
+    """Where a name can stand: words with a capital, and what can link or extend them.
+
+    That is up to three small words between two, a year before one, and small words about an occasion after one.
+    """
+    found = [number for number, word in enumerate(words) if word != word.lower()]
+    more: list[int] = []
+    for before, after in pairwise([-1, *found, len(words)]):
+        at = before + 1
+        inside = before >= 0 and after < len(words)
+        if inside and 1 < after - before <= 4 and _LINKING.issuperset(words[at:after]):
+            more += range(at, after)
+            continue
+        while before >= 0 and at < after and words[at] in _OCCASION:
+            more.append(at)
+            at += 1
+        if at < after < len(words) and len(words[after - 1]) == 4 and words[after - 1].isdigit():
+            more.append(after - 1)
+    return np.array(sorted(found + more), np.intp)
 
 
 def tagged(tokens: Tokens, network: Network) -> list[Span]:
@@ -49,22 +66,24 @@ def tagged(tokens: Tokens, network: Network) -> list[Span]:
     if not len(at):
         return []
     likely = network.probabilities(tokens.words, at)
-    best = likely.argmax(1)
-    spans = []
-    start = 0
-    while start < len(at):
-        if best[start] == 0:
-            start += 1
-            continue
-        kind = (best[start] - 1) // 2
+    best = likely.argmax(1).tolist()
+    by_kind = (likely[:, 1::2] + likely[:, 2::2]).tolist()
+    return list(_decoded(at.tolist(), best, by_kind, tokens.words))
+
+
+def _decoded(at: list[int], best: list[int], by_kind: list[list[float]], words: list[str]) -> Iterator[Span]:
+    start, size = 0, len(at)
+    while start < size:
         end = start + 1
-        while end < len(at) and at[end] == at[end - 1] + 1 and best[end] == 2 * kind + 2:
-            end += 1
-        mass = likely[start:end, 2 * kind + 1] + likely[start:end, 2 * kind + 2]
-        spans.append(Span(int(at[start]), int(at[end - 1]) + 1, TYPES[kind], float(mass.mean())))
+        if best[start]:
+            number = (best[start] - 1) // 2
+            while end < size and best[end] == 2 * number + 2 and at[end] == at[end - 1] + 1:
+                end += 1
+            score = sum(row[number] for row in by_kind[start:end]) / (end - start)
+            span = _trimmed(Span(at[start], at[end - 1] + 1, TYPES[number], score), words)
+            if span and score >= LEAST[span.kind]:
+                yield span
         start = end
-    trimmed = (_trimmed(span, tokens.words) for span in spans if span.score >= LEAST[span.kind])
-    return [span for span in trimmed if span]
 
 
 def _trimmed(span: Span, words: list[str]) -> Span | None:

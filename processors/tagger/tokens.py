@@ -6,25 +6,25 @@ import re
 from typing import NamedTuple
 
 LONGEST_WORD = 64
-_ABBREVIATIONS = (
-    "Mr|Mrs|Ms|Dr|Prof|Gen|Col|Capt|Lt|Sgt|Maj|Cmdr|Adm|Sen|Rep|Gov|Rev|Hon|St|Mt|Ft|Jr|Sr|"
-    "Inc|Corp|Co|Ltd|Cos|Bros|No|vs|Jan|Feb|Mar|Apr|Aug|Sept|Sep|Oct|Nov|Dec|Ave|Blvd|"
-    "Ariz|Ark|Calif|Colo|Conn|Del|Fla|Ga|Ill|Ind|Kan|Ky|La|Md|Mass|Mich|Minn|Miss|Mo|Mont|Neb|Nev|Okla|"
-    "Ore|Pa|Tenn|Tex|Va|Vt|Wash|Wis|Wyo"
+_ABBREVIATIONS = frozenset(
+    "Mr Mrs Ms Dr Prof Gen Col Capt Lt Sgt Maj Cmdr Adm Sen Rep Gov Rev Hon St Mt Ft Jr Sr "
+    "Inc Corp Co Ltd Cos Bros No vs Jan Feb Mar Apr Aug Sept Sep Oct Nov Dec Ave Blvd "
+    "Ariz Ark Calif Colo Conn Del Fla Ga Ill Ind Kan Ky La Md Mass Mich Minn Miss Mo Mont Neb Nev Okla "
+    "Ore Pa Tenn Tex Va Vt Wash Wis Wyo A B C D E F G H I J K L M N O P Q R S T U V W X Y Z".split()
 )
-# Possessives stand alone; a hyphen is a word, so that "US-Russia" has two names in it; an abbreviation keeps its dot.
+# Possessives stand alone; a hyphen is a word, so that "US-Russia" has two names in it.
 _WORD = re.compile(
-    rf"""\n+
-    | ['’]s\b
-    | (?:[^\W\d_]\.){{2,}}
-    | \b(?:{_ABBREVIATIONS}|[A-Z])\.(?=\s+\S)
-    | [^\W\d_]+(?:['’](?!s\b)[^\W\d_]+|&[^\W\d_]+)*
-    | \d+(?:[.,:/]\d+)*
-    | \w
+    r"""(?:[^\W\d_]\.){2,}
+    | [^\W\d_]+(?:(?:['’](?!s\b)|&)[^\W\d_]+)*
+    | [^\w\s]s\b(?<=['’]s)
     | [^\w\s]
+    | \d+(?:[.,:/]\d+)*
+    | \n+
+    | \w
     """,
     re.VERBOSE,
 )
+_MORE = re.compile(r"\.\s+\S")
 
 
 class Tokens(NamedTuple):
@@ -42,7 +42,12 @@ def tokenize(text: str) -> Tokens:
     ends: list[int] = []
     for match in _WORD.finditer(text):
         word = match.group()
-        words.append(word if len(word) <= LONGEST_WORD else word[:LONGEST_WORD])
-        starts.append(match.start())
-        ends.append(match.end())
+        start, end = match.span()
+        if word == "." and words and ends[-1] == start and words[-1] in _ABBREVIATIONS and _MORE.match(text, start):
+            words[-1] += "."
+            ends[-1] = end
+            continue
+        words.append(word if end - start <= LONGEST_WORD else word[:LONGEST_WORD])
+        starts.append(start)
+        ends.append(end)
     return Tokens(words, starts, ends)

@@ -18,8 +18,8 @@ Span = tuple[int, int, str]
 Row = tuple[str, str]
 
 TITLES = frozenset(
-    "president vice prime minister chancellor king queen prince princess pope sheikh emperor mr mrs ms dr sir lady lord "
-    "mr. mrs. ms. dr. gen. col. capt. lt. sgt. maj. sen. rep. gov. rev. prof. general colonel captain lieutenant "
+    "president vice prime minister chancellor king queen prince princess pope sheikh emperor mr mrs ms dr sir lady "
+    "lord mr. mrs. ms. dr. gen. col. capt. lt. sgt. maj. sen. rep. gov. rev. prof. general colonel captain lieutenant "
     "sergeant major senator representative governor reverend professor secretary foreign defense ambassador former "
     "mayor judge justice ayatollah archbishop bishop cardinal father sister chairman director chief premier "
     "deputy state congressman congresswoman".split()
@@ -96,25 +96,27 @@ def _types_of(rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
 def sentence(rows: Iterable[Row]) -> Sentence:
     """Words with BIO (or IO) labels of any corpus as running text with spans of our types."""
     joiner = _Joiner()
-    found: list[list[object]] = []
+    found: list[Span] = []
     for word, label in _types_of(rows):
         joiner.add(word)
         start, end = joiner.offsets[-1]
         if label.startswith("B-"):
-            found.append([start, end, label[2:]])
+            found.append((start, end, label[2:]))
         elif label.startswith("I-"):
-            found[-1][1] = end
+            found[-1] = (found[-1][0], end, found[-1][2])
+    return _typed(joiner.text, found)
+
+
+def _typed(text: str, found: Iterable[Span]) -> Sentence:
+    """The text with the spans whose label has a type of ours, trimmed; those left open are masked."""
     spans, masked = [], []
-    for start, end, kind in found:
-        assert isinstance(start, int) and isinstance(end, int) and isinstance(kind, str)
-        ours = TYPES.get(kind)
+    for start, end, label in found:
+        ours = TYPES.get(label)
         if ours == "?":
             masked.append((start, end))
-        elif ours:
-            trimmed = trim(joiner.text, start, end, ours)
-            if trimmed:
-                spans.append(trimmed)
-    return Sentence(joiner.text, tuple(spans), tuple(masked))
+        elif ours and (trimmed := trim(text, start, end, ours)):
+            spans.append(trimmed)
+    return Sentence(text, tuple(spans), tuple(masked))
 
 
 def trim(text: str, start: int, end: int, kind: str) -> Span | None:
@@ -208,7 +210,7 @@ def ewt(data: Path, part: str) -> list[Document]:
 def _aligned(text: str, rows: list[Row]) -> Sentence:
     """Labelled words laid over the text they came from."""
     position = 0
-    found: list[tuple[int, int, str]] = []
+    found: list[Span] = []
     for word, label in _types_of(rows):
         start = text.find(word, position)
         if start < 0:
@@ -218,8 +220,7 @@ def _aligned(text: str, rows: list[Row]) -> Sentence:
             found.append((start, position, label[2:]))
         elif label.startswith("I-"):
             found[-1] = (found[-1][0], position, found[-1][2])
-    trimmed = (trim(text, start, end, TYPES[kind]) for start, end, kind in found if TYPES.get(kind) not in (None, "?"))
-    return Sentence(text, tuple(span for span in trimmed if span))
+    return _typed(text, found)
 
 
 def gmb(data: Path) -> list[Document]:
@@ -239,12 +240,14 @@ def gmb(data: Path) -> list[Document]:
 
 
 def silver(data: Path) -> list[Document]:
-    """Sentences labelled by a model (en_core_web_md); one document each twelve."""
-    return _packed("silver", map(sentence, _columns(data / "ner/silver_en.iob", 0, 1, "\t")), 12, gold=False)
+    """Sentences labelled by a model (en_core_web_md), one document each twelve; of those without a name every third."""
+    every = map(sentence, _columns(data / "ner/silver_en.iob", 0, 1, "\t"))
+    kept = (one for number, one in enumerate(every) if one.spans or number % 3 == 0)
+    return _packed("silver", kept, 12, gold=False)
 
 
 def gum(data: Path, genres: Iterable[str] | None = None) -> dict[str, Document]:
-    """GUM by document name. A mention with a Wikipedia identity is a name; of other capitalised words nothing is known."""
+    """GUM by document name. A mention with a Wikipedia identity is a name; other words with a capital are open."""
     paths = sorted((data / "ner/gum/tsv").glob("*.tsv"))
     wanted = [path for path in paths if genres is None or path.stem.split("_")[1] in set(genres)]
     return {path.stem: Document("gum", tuple(_gum_sentences(path))) for path in wanted}
@@ -259,15 +262,17 @@ def _gum_sentences(path: Path) -> Iterator[Sentence]:
             blocks.append(cells)
             for cell in cells:
                 mentions.update((number, name) for name, number in re.findall(r"([^|\[\]]+)\[(\d+)\]", cell[6]))
+    small = {cell[2] for cells in blocks for cell in cells if cell[2].islower()}
     for cells in blocks:
-        yield _gum_sentence(cells, mentions)
+        yield _gum_sentence(cells, mentions, small)
 
 
 _GUM = {"person": "PER", "organization": "ORG", "place": "LOC", "event": "EVT"}
 _NAME = re.compile(r"^[A-Z0-9][^ ]*(?: (?:(?:of|the|and|for|de|la|del|von|van|in|on|al|bin|&|-|') ?)*[A-Z0-9][^ ]*)*$")
 
 
-def _gum_sentence(cells: list[list[str]], identities: dict[str, str]) -> Sentence:
+def _gum_sentence(cells: list[list[str]], identities: dict[str, str], small: set[str]) -> Sentence:
+    """One sentence. Open is a word with a capital outside a name, unless the document also writes it without one."""
     joiner = _Joiner()
     extent: dict[str, list[int]] = {}
     kinds: dict[str, str] = {}
@@ -277,19 +282,26 @@ def _gum_sentence(cells: list[list[str]], identities: dict[str, str]) -> Sentenc
         for kind, number in re.findall(r"([a-z]+)\[(\d+)\]", cell[3]):
             extent.setdefault(number, [start, end])[1] = end
             kinds[number] = kind
-    text = joiner.text
+    mentions = [
+        (start, end, _GUM[kinds[n]]) for n, (start, end) in extent.items() if kinds[n] in _GUM and n in identities
+    ]
+    spans = _outermost(joiner.text, sorted(mentions, key=lambda one: (one[0], -one[1])))
+    masked = (
+        match.span()
+        for match in re.finditer(r"\b[A-Z][\w.&’'-]*", joiner.text)
+        if match.group().lower() not in small and not any(start <= match.start() < end for start, end, _ in spans)
+    )
+    return Sentence(joiner.text, tuple(spans), tuple(masked))
+
+
+def _outermost(text: str, mentions: Iterable[Span]) -> list[Span]:
+    """The mentions that are names once trimmed, none inside another."""
     spans: list[Span] = []
-    for number, (start, end) in sorted(extent.items(), key=lambda item: (item[1][0], -item[1][1])):
-        ours = _GUM.get(kinds[number])
-        trimmed = trim(text, start, end, ours) if ours and number in identities else None
-        inside = text[trimmed[0] : trimmed[1]] if trimmed else ""
-        if trimmed and _NAME.match(inside) and not (spans and trimmed[0] < spans[-1][1]):
+    for start, end, kind in mentions:
+        trimmed = trim(text, start, end, kind)
+        if trimmed and _NAME.match(text[trimmed[0] : trimmed[1]]) and not (spans and trimmed[0] < spans[-1][1]):
             spans.append(trimmed)
-    masked = []
-    for match in re.finditer(r"(?<!^)(?<![.!?:“\"] )\b[A-Z][\w.&’'-]*", text):
-        if not any(start <= match.start() < end for start, end, _ in spans):
-            masked.append(match.span())
-    return Sentence(text, tuple(spans), tuple(masked))
+    return spans
 
 
 def plain_texts(data: Path) -> list[Document]:

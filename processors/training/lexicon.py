@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from processors.tagger.features import NAME_TABLES, crc
 from processors.tagger.tokens import tokenize
+from processors.training import corpora
 
 _PARTICLES = frozenset(
     "of the and de la del von van der den in on al bin abu el di da do dos st y e for - ' ’ , .".split()
@@ -27,7 +28,8 @@ def arrays(data: Path) -> dict[str, npt.NDArray[Any]]:
 
 def _sorted(hashed: dict[int, int]) -> tuple[npt.NDArray[np.uint32], list[int]]:
     keys = sorted(hashed)
-    return np.diff(np.array(keys, np.uint32), prepend=np.uint32(0)), [hashed[key] for key in keys]
+    gaps = np.diff(np.array([0, *keys], np.int64)).astype(np.uint32)
+    return gaps, [hashed[key] for key in keys]
 
 
 def _vectors(data: Path) -> dict[str, npt.NDArray[Any]]:
@@ -59,7 +61,8 @@ def _names(data: Path) -> dict[str, npt.NDArray[Any]]:
 
 
 def _tables(data: Path) -> dict[str, set[str]]:
-    entries = [json.loads(line) for line in gzip.open(data / "kb/kb_proto.jsonl.gz", "rt", encoding="utf-8")]
+    listed = gzip.decompress((data / "kb/kb_proto.jsonl.gz").read_bytes()).decode("utf-8")
+    entries = [json.loads(line) for line in listed.splitlines()]
     people = [_parts(entry[2]) for entry in entries if entry[1] == "PER"]
     given = Counter(parts[0] for parts in people if len(parts) > 1)
     family = Counter(parts[-1] for parts in people if len(parts) > 1)
@@ -75,8 +78,20 @@ def _tables(data: Path) -> dict[str, set[str]]:
         "city part": {word for parts in cities if len(parts) > 1 for word in parts},
         "region": {word for name in [*cache.get_us_states_by_names(), *countries] for word in _parts(name)},
         "organisation part": _over(bodies, 2),
-        "often lower": set(),
+        "often lower": _lower(data),
     }
+
+
+def _lower(data: Path) -> set[str]:
+    """Words that stand mostly in lower case in plain text: what they are in a headline's capitals."""
+    lower: Counter[str] = Counter()
+    every: Counter[str] = Counter()
+    for document in corpora.plain_texts(data):
+        for one in document.sentences:
+            words = tokenize(one.text).words[1:]
+            lower.update(word for word in words if word.islower())
+            every.update(word.lower() for word in words if word.isalpha())
+    return {word for word, count in lower.items() if count >= 3 and count > 0.7 * every[word]}
 
 
 def _over(counts: Counter[str], least: int) -> set[str]:

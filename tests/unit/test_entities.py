@@ -18,18 +18,22 @@ RAW = RawArticle(id="0" * 32, source="test", origin="", content="", fetched_at=d
 
 
 def read(text: str, language: str | None = "en") -> Draft:
+    """A draft of that text after the enricher."""
     return entities(Draft(raw=RAW, text=text, language=language))
 
 
 def by_name(text: str) -> dict[str, Entity]:
+    """The entities of an English text by their names."""
     return {one.name: one for one in read(text).entities}
 
 
 def seed(start: str) -> str:
+    """The seed article whose file name starts so."""
     return next(SEEDS.glob(f"{start}_*.txt")).read_text(encoding="utf-8")
 
 
 def texts_of(entity: Entity) -> set[str]:
+    """What stands in the text for the entity."""
     return {mention.text for mention in entity.mentions}
 
 
@@ -119,7 +123,7 @@ def test_ten_thousand_names_are_bounded() -> None:
     ).map(" ".join)
 )
 def test_every_mention_stands_where_it_says(text: str) -> None:
-    """Offsets count characters of the clean text; ids are unique; scores are between 0 and 1; the same again is the same."""
+    """Offsets fit, ids are unique, scores are between 0 and 1, and the same text gives the same again."""
     draft = read(text)
     assert read(text).entities == draft.entities
     assert len({one.id for one in draft.entities}) == len(draft.entities)

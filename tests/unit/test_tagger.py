@@ -48,6 +48,12 @@ def test_a_name_can_stand_on_capitals_and_between_them() -> None:
     assert candidates(words).tolist() == [1, 2, 3, 5]
 
 
+def test_an_occasion_may_begin_with_a_year_and_end_small() -> None:
+    """Year and small words beside a capital can belong to an event's name."""
+    words = "in the 2019 Canadian federal election she won".split()
+    assert candidates(words).tolist() == [2, 3, 4, 5]
+
+
 def test_the_outline_of_a_word_keeps_case_and_digits() -> None:
     """Runs of the same kind are cut at three."""
     assert [shape(word) for word in ("Putin", "NATO", "F-16", "ван")] == ["Xxxx", "XXX", "X-dd", "xxx"]
