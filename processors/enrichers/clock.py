@@ -14,9 +14,9 @@ _ZONES: Final = {
     "мск": 3, "sast": 2, "eat": 3, "wat": 1, "pkt": 5, "wib": 7, "hkt": 8, "sgt": 8, "jst": 9, "kst": 9, "aest": 10,
     "aedt": 11, "awst": 8, "nzst": 12, "nzdt": 13,
 }  # fmt: skip
-_UNSURE_ZONES: Final = frozenset("bst ist et pt ct mt ast adt lt local est/edt".split())
+_UNSURE_ZONES: Final = frozenset("bst ist et pt ct mt ast adt local".split())
 _OFFSET: Final = r"[+\u2212-]\s?\d{1,2}(?::?\d{2})?"
-_ZONE: Final = rf"(?:\s*\(?(?P<zone>(?:utc|gmt)\s?{_OFFSET}|{_OFFSET}|[^\W\d_]{{1,5}})(?![^\W_])\)?)?"
+_ZONE: Final = rf"(?:\s*\(?(?P<zone>(?:utc|gmt)\s?{_OFFSET}|{_OFFSET}|[a-z]+/[a-z_]+|[^\W\d_]{{1,5}})(?![^\W_])\)?)?"
 _TIMES: Final = tuple(
     re.compile(form + _ZONE)
     for form in (
@@ -26,6 +26,7 @@ _TIMES: Final = tuple(
         r"(?<![\d@.:])(?P<hour>\d{1,2})(?:[.](?P<minute>\d{2}))?\s?uhr\b",
         r"(?<![\d@.:])(?P<hour>\d{1,2})[.](?P<minute>\d{2})(?=\s(?:gmt|bst|utc|cet|cest|est|edt)\b)",
         r"(?<![\d@.:])(?P<hour>\d{2})(?P<minute>\d{2})(?=\s?(?:gmt|utc|z)\b)",
+        r"(?<=\d{4})[,\s]\s?(?P<hour>\d{1,2})[.](?P<minute>\d{2})(?![.\d])",
         r"\b(?:kl|klo|kello|godz|ore|alle ore|um)\.?\s(?P<hour>\d{1,2})[.](?P<minute>\d{2})(?![.\d])",
         r"(?<![\d@.:])(?P<hour>\d{1,2})\s?[時时시点]\s?(?:(?P<minute>\d{1,2})\s?[分분])?\s?(?:(?P<second>\d{1,2})\s?[秒초])?",
     )
@@ -55,7 +56,7 @@ def take_time(text: str) -> tuple[str, Clock | None]:
     half = parts.get("half") or ("pm" if before and before.group(1) in _AFTERNOON else "am" if before else None)
     end = match.end()
     zone = offset(parts["zone"])
-    if parts["zone"] and parts["zone"] not in _UNSURE_ZONES and zone is None:
+    if not zone and parts["zone"] and parts["zone"] not in _UNSURE_ZONES and "/" not in parts["zone"]:
         end, zone = match.start("zone"), UTC
     rest = f"{text[: match.start()]} {text[end:]}"
     return rest, clock_of(parts, zone, half) if zone else None

@@ -28,6 +28,9 @@ _ISO: Final = re.compile(
 _ISO_WEEK: Final = re.compile(r"(\d{4})-?w(\d\d)-?([1-7])")
 _ISO_ORDINAL: Final = re.compile(r"(\d{4})-(\d{3})")
 _EPOCH_FORM: Final = re.compile(r"(\d{9,10})(?:\.\d+)?|(\d{12,13})(?:\.\d+)?|(\d{16})")
+_READING_TIME: Final = re.compile(
+    r"\b\d{1,3}[\s-]?min(?:ut\w*)?\.?\s(?:de )?(?:read|lesezeit|lecture|lectura|leitura|lettura)\b"
+)
 _ZONE_NAME: Final = re.compile(r"\[[^\]]*\]\s*$")
 
 _GAP: Final = r"[\s,./'\u2019\u2010-\u2014-]*"
@@ -136,7 +139,7 @@ def _strptime(text: str, form: str) -> Iterator[Moment]:
 
 
 def _written(text: str, order: Order | None, language: str | None) -> Iterator[Moment]:
-    text = _ERA.sub(_western_year, text)
+    text = _READING_TIME.sub(" ", _ERA.sub(_western_year, text))
     for numbered in with_month_numbers(text, language):
         rest, clock = take_time(_WEEKDAY_LIKE_MARCH.sub(" ", numbered))
         yield from _calendar(rest, clock, order)
@@ -175,13 +178,16 @@ def _named(match: re.Match[str], clock: Clock | None) -> Iterator[Moment]:
 
 
 def _year_last(match: re.Match[str], clock: Clock | None, order: Order | None) -> Iterator[Moment]:
+    """Day, month and year, or month, day and year; a year of two digits may also stand first."""
     first, mark, second, last = match.group(1), match.group(2).strip(), match.group(3), match.group(4)
     year = _full_year(last)
-    if order != "mdy":
-        yield from _moment(year, int(second), int(first), clock)
-    if order != "dmy":
-        yield from _moment(year, int(first), int(second), clock)
-    if len(last) == 2 and not order and mark != ".":
+    day_first = tuple(_moment(year, int(second), int(first), clock))
+    month_first = tuple(_moment(year, int(first), int(second), clock))
+    if order and (known := day_first if order == "dmy" else month_first):
+        yield from known
+        return
+    yield from (*day_first, *month_first)
+    if len(last) == 2 and mark != ".":
         yield from _moment(_full_year(first), int(second), int(last), clock)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
@@ -158,7 +158,7 @@ def _by_model(script: Script, declared: str | None) -> tuple[str, float] | None:
     return (code, confidence) if code != NO_LANGUAGE and confidence >= least else None
 
 
-@cache
+@lru_cache(maxsize=256)
 def _weights(script: str, declared: str | None) -> Mapping[str, float]:
     languages = _LANGUAGES.get(script) or frozenset(_identifier().nb_classes) - _NOT_LATIN
     weights = {code: 1.0 if code in _COMMON else _SELDOM for code in languages}

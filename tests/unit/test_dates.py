@@ -123,6 +123,8 @@ STATED = [
     ("02/29/2024 2:03 PM", "2024-02-29T14:03"),
     ("2024/03/04 14:03:05", "2024-03-04T14:03:05"),
     ("29.02.24", "2024-02-29"),
+    ("29.2.2024 14.03", "2024-02-29T14:03"),
+    ("Feb 29, 2024 · 5 min read", "2024-02-29"),
     ("04/04/2024", "2024-04-04"),
     ("05/12/2024", "2024-05-12"),
 ]
@@ -135,6 +137,8 @@ DOUBTFUL = [
     ("Feb. 29, 2024, 2:03 p.m. ET", "2024-02-29"),
     ("2024-02-29T14:03:00 BST", "2024-02-29"),
     ("2024-02-29T25:99:00Z", "2024-02-29"),
+    ("2024-02-29T14:03:05 Europe/Berlin", "2024-02-29"),
+    ("2024-02-29T14:03:05+99:00", "2024-02-29"),
 ]
 
 NO_DATE = [
@@ -189,6 +193,12 @@ def test_unreadable_date_is_noted() -> None:
 def test_language_orders_numbers_where_it_is_certain(declared: str | None, detected: str | None, expected: str) -> None:
     """Day and month in numbers are told apart by country or language, and by neither where both orders are in use."""
     assert shown(dated("03/04/2024", declared=declared, detected=detected)) == expected
+
+
+def test_order_of_a_language_gives_way_to_what_fits() -> None:
+    """A date that fits only the other order is read in that, whatever order its source uses."""
+    assert shown(dated("29/02/2024", declared="en-US")) == "2024-02-29"
+    assert shown(dated("02/29/2024", declared="de")) == "2024-02-29"
 
 
 def test_month_of_two_languages_is_read_in_the_articles_own() -> None:
