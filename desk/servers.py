@@ -20,7 +20,13 @@ def servers() -> None:
 @servers.command()
 @click.pass_context
 def up(ctx: click.Context) -> None:
-    """Find the servers, or start them so that they stay."""
+    """Find the servers, or start them so that they stay.
+
+    \b
+    Examples:
+      wiredesk servers up
+      WIREDESK_SERVERS=local wiredesk servers up
+    """
     found = ladder.up(settings_of(ctx), progress.for_stream())
     click.echo(f"Kafka          {found.kafka}")
     click.echo(f"Elasticsearch  {found.elasticsearch}")
@@ -34,7 +40,13 @@ def up(ctx: click.Context) -> None:
 @servers.command()
 @click.pass_context
 def down(ctx: click.Context) -> None:
-    """Stop the servers that run in the data folder; what they store stays."""
+    """Stop the servers that run in the data folder; what they store stays.
+
+    \b
+    Examples:
+      wiredesk servers down
+      WIREDESK_DATA_DIR=/srv/news wiredesk servers down
+    """
     settings = settings_of(ctx)
     stopped = ladder.down(settings)
     click.echo(f"Stopped: {', '.join(stopped)}." if stopped else f"Nothing runs in {settings.data_dir}.")
@@ -44,7 +56,13 @@ def down(ctx: click.Context) -> None:
 @as_json
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
-    """Say where the servers are and whether they answer; exit code 3 where one does not."""
+    """Say where the servers are and whether they answer; exit code 3 where one does not.
+
+    \b
+    Examples:
+      wiredesk servers status
+      wiredesk servers status --json
+    """
     states = ladder.status(settings_of(ctx))
     if as_json:
         click.echo(json.dumps({state.name: asdict(state) for state in states}))

@@ -1,0 +1,225 @@
+"""The command line answers in words, with a next step and an exit code, and never with a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from desk.cli import _run, cli
+from desk.failure import Exit
+from desk.loaded import Loaded
+from schemas.settings import ENV_PREFIX, Settings, load
+from tests.fakes import unit_settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The path of every command that does something, and of every group."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        yield (*path, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+
+
+ALL = list(commands(cli))
+LEAVES = [path for path in ALL if not any(other[: len(path)] == path and other != path for other in ALL)]
+EACH = pytest.mark.parametrize("path", LEAVES, ids=" ".join)
+
+
+class Nowhere(Loaded):
+    """Settings that name no servers, and a data folder in which none run."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(load(kafka_servers="", elasticsearch_url="", data_dir=folder / "data"))
+
+
+class Broken(Loaded):
+    """Settings whose use hits a defect of ours."""
+
+    def replace(self, settings: Settings) -> Settings:
+        """Fails as only a mistake in the code does."""
+        raise ZeroDivisionError("a defect")
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str, loaded: Loaded | None = None) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of a command."""
+    code = _run(list(words), loaded or Loaded(unit_settings()))
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@EACH
+def test_the_help_of_every_command_has_two_examples(capsys: pytest.CaptureFixture[str], path: tuple[str, ...]) -> None:
+    """Whoever asks a command for help sees at least two lines that can be typed as they stand."""
+    code, out, err = said(capsys, *path, "--help")
+    assert (code, err) == (Exit.FINE, "")
+    examples = [line for line in out.splitlines() if re.match(rf"\s+.*\bwiredesk {' '.join(path)}\b", line)]
+    assert len([line for line in examples if not line.strip().startswith("Usage")]) >= 2
+
+
+@EACH
+def test_every_example_names_options_that_exist(path: tuple[str, ...]) -> None:
+    """The options in a command's examples are options of that command."""
+    command = command_at(path)
+    known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    for line in (command.help or "").splitlines():
+        if re.search(rf"\bwiredesk {' '.join(path)}\b", line):
+            assert set(re.findall(r"(?<=\s)--[a-z-]+", line)) <= known, line
+
+
+def command_at(path: tuple[str, ...]) -> click.Command:
+    """The command of a path."""
+    found: click.Command = cli
+    for name in path:
+        assert isinstance(found, click.Group)
+        inner = found.get_command(click.Context(found), name)
+        assert inner is not None
+        found = inner
+    return found
+
+
+def test_every_command_says_what_it_is_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """The list of commands gives each a purpose, and the main help names the exit codes."""
+    code, out, _ = said(capsys, "--help")
+    assert code == Exit.FINE
+    for (name,) in (path for path in ALL if len(path) == 1):
+        assert re.search(rf"^  {name} +\S.*\.$", out, re.MULTILINE), name
+    for number in ("0", "1", "2", "3", "4", "130"):
+        assert re.search(rf"\b{number} ", out.partition("Exit codes")[2])
+
+
+@pytest.mark.parametrize("words", [[], ["dead"], ["servers"]])
+def test_a_group_alone_shows_its_commands(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    """A group without a command is wrong usage that shows what there is."""
+    code, out, err = said(capsys, *words)
+    assert code in (Exit.FINE, Exit.USAGE)
+    assert "Commands" in out + err
+
+
+MISUSED = [
+    ["no-such-command"],
+    ["search", "--no-such-option"],
+    ["search", "--limit", "0"],
+    ["search", "--since", "yesterday"],
+    ["search", "--sort", "colour"],
+    ["show"],
+    ["feed", "files"],
+    ["feed", "files", "a.txt", "--source", ""],
+    ["feed", "files", "a.txt", "--language", "no language"],
+    ["dead", "retry"],
+    ["dead", "drop", "--yes"],
+    ["dead", "list", "--older-than", "long"],
+    ["dead", "list", "--stage", "feed"],
+    ["monitor", "--interval", "0"],
+    ["setup", "--wait", "soon"],
+]
+
+
+@pytest.mark.parametrize("words", MISUSED, ids=" ".join)
+def test_wrong_usage_exits_with_2_and_says_what_is_wrong(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    """Wrong usage is told on standard error and changes nothing."""
+    code, out, err = said(capsys, *words)
+    assert code == Exit.USAGE
+    assert out == ""
+    assert "Error" in err or "wiredesk:" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("words", MISUSED[1:], ids=" ".join)
+def test_wrong_usage_under_json_is_one_object(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    """A program that asks for JSON gets the error as one JSON object on standard error, and nothing else."""
+    code, out, err = said(capsys, *words, "--json")
+    told = json.loads(err)
+    assert (code, out) == (Exit.USAGE, "")
+    assert (told["code"], set(told)) == (2, {"error", "next", "code"})
+    assert told["error"]
+
+
+NEEDS_SERVERS = [["search", "x"], ["show", "x"], ["monitor", "--once"], ["dead", "list"], ["feed", "files", "a.txt"]]
+
+
+@pytest.mark.parametrize("words", NEEDS_SERVERS, ids=" ".join)
+def test_without_servers_it_exits_with_3_and_the_next_step(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: list[str]
+) -> None:
+    """Where no servers are named and none run, the message says so, and what to type next."""
+    code, out, err = said(capsys, *words, loaded=Nowhere(tmp_path))
+    assert (code, out) == (Exit.DOWN, "")
+    assert err.startswith("wiredesk: no Kafka and Elasticsearch are named, and none run from ")
+    assert "\nnext: wiredesk run" in err
+    code, out, err = said(capsys, *words, "--json", loaded=Nowhere(tmp_path))
+    assert (code, out) == (Exit.DOWN, "")
+    assert json.loads(err)["code"] == 3
+
+
+def test_a_defect_of_ours_is_one_line_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    """An unexpected error is called what it is, with the way to see more of it."""
+    code, _, err = said(capsys, "search", "x", loaded=Broken(unit_settings()))
+    assert code == Exit.FINDING
+    assert err.startswith("wiredesk: an error of Wiredesk itself: ZeroDivisionError: a defect\nnext: ")
+    assert "WIREDESK_TRACEBACK=1" in err
+    assert "Traceback" not in err
+    code, _, err = said(capsys, "search", "x", "--json", loaded=Broken(unit_settings()))
+    assert json.loads(err)["code"] == code == Exit.FINDING
+
+
+def run(*words: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The command as it is run from a shell."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(ENV_PREFIX)}
+    given = {f"{ENV_PREFIX}{name}": value for name, value in variables.items()}
+    return subprocess.run(
+        [sys.executable, "-m", "desk.cli", *words],
+        cwd=folder,
+        env={**plain, **given, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_a_wrong_setting_exits_with_2_and_names_it(tmp_path: Path) -> None:
+    """A setting that cannot stand is wrong usage, told as one object under `--json`."""
+    done = run("monitor", "--once", "--json", folder=tmp_path, PARTITIONS="many")
+    assert (done.returncode, done.stdout) == (Exit.USAGE, "")
+    told = json.loads(done.stderr)
+    assert "WIREDESK_PARTITIONS" in told["error"]
+    assert told["next"] == "wiredesk settings"
+
+
+def test_a_traceback_comes_only_when_asked_for(tmp_path: Path) -> None:
+    """`WIREDESK_TRACEBACK` shows where a defect is, beside the same one line."""
+    script = "import sys; from tests.unit.test_cli import Broken; from tests.fakes import unit_settings; "
+    script += "from desk.cli import _run; sys.exit(_run(['search', 'x'], Broken(unit_settings())))"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={**os.environ, "WIREDESK_TRACEBACK": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == Exit.FINDING
+    assert "Traceback (most recent call last)" in done.stderr
+    assert "wiredesk: an error of Wiredesk itself: ZeroDivisionError" in done.stderr
+
+
+def test_who_stops_reading_ends_it_quietly(tmp_path: Path) -> None:
+    """Output into a pipe that was closed is no error."""
+    command = f"{sys.executable} -m desk.cli settings --json | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert "Traceback" not in done.stderr
+    assert "error of Wiredesk" not in done.stderr
+    assert done.returncode == Exit.FINE
