@@ -49,7 +49,8 @@ def near(text: str) -> tuple[str, ...]:
     """The MinHash bands of a text (`07:9f3a61c2d0b4`); none for a text without words.
 
     Shingles are three words; in scripts without spaces, six characters. Articles that share a band are
-    near-duplicates with high probability; the first 200,000 characters count (Leskovec, Rajaraman, Ullman: Mining of Massive Datasets, 3.4).
+    near-duplicates with high probability (Leskovec, Rajaraman, Ullman: Mining of Massive Datasets, 3.4). The
+    first 200,000 characters count.
     """
     return _near(normalised(text))
 

@@ -28,13 +28,13 @@ TITLE_WEIGHT: Final = 2.0
 LEAD_WEIGHT: Final = 1.5
 LEAD_CHARACTERS: Final = 500
 # The least evidence for a top-level topic, in weights of terms, and beside the strongest one.
-LEAST_EVIDENCE: Final = 2.0
+LEAST_EVIDENCE: Final = 1.0
 LEAST_SHARE: Final = 0.4
 # A top level with less also stands where one concept below it has this much, and this much beside the strongest one.
 STRONG_CONCEPT: Final = 5.0
-STRONG_SHARE: Final = 0.4
+STRONG_SHARE: Final = 0.3
 # The least evidence for a concept below it, twice that in a text of LONG characters, and beside the strongest there.
-LEAST_BELOW: Final = 2.0
+LEAST_BELOW: Final = 1.5
 LEAST_SHARE_BELOW: Final = 0.35
 LONG: Final = 8000
 # How much of the evidence for a second-level concept and all below it counts for each of them.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MODELS: Final = Path(__file__).parent.parent / "models"
 SEEDS: Final = MODELS / "topics-seeds.txt"
 TABLE: Final = MODELS / "topics.json.gz"
-WEIGHTS: Final = {"!": 2.0, "~": 0.7, "?": 0.3}
+WEIGHTS: Final = {"!": 2.0, "~": 0.6, "?": 0.3}
 PLAIN_WEIGHT: Final = 1.0
 LABEL_WEIGHT: Final = 1.0
 NEAR_WEIGHT: Final = 0.9
