@@ -33,6 +33,7 @@ _NOT_PUBLISHED: Final = re.compile(
 _NO_PLACE: Final = frozenset("after at before by for from in on since the until".split())
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _AROUND: Final = re.compile(r"(?P<before>[^\d@]*)[\d@].*?(?P<after>[^\d@]*)", re.DOTALL)
+_IDENTIFIER: Final = re.compile(r"\d{5}")
 _DATELINE: Final = re.compile(
     r"(?P<place>[^\W\d_][^\d\n]{1,60}?)[,.]\s+(?P<date>[^\n]{8,60}?)\s*(?:--|[\u2013\u2014]|-\s|(?<=[/)])\.?\s)"
 )
@@ -86,7 +87,7 @@ def _stated_in(line: str, language: str | None) -> Iterator[str]:
 def _is_date_alone(part: str, language: str | None) -> bool:
     """Whether around the numbers and the month there is no more than a weekday, and the short words of a time."""
     around = _AROUND.fullmatch(with_month_numbers(fold(part), language)[0])
-    if not around:
+    if not around or _IDENTIFIER.search(part):
         return False
     after = _WORD.findall(around["after"])
     return len(_WORD.findall(around["before"])) <= 1 and len(after) <= 2 and all(len(word) <= 4 for word in after)

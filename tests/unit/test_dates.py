@@ -245,6 +245,8 @@ def test_address_gives_the_date_that_it_is_filed_under(url: str, expected: str |
         ("In Moscow, February 29, 2024 - a day to remember", None),
         ("Paris attacks 13 November 2015", None),
         ("GENEVA, Feb 29 (Reuters) - The talks go on.", None),
+        ("Article 1709215385", None),
+        ("20240229", None),
         ("MOSCOW, Feb. 29, 2034 (Reuters) - The talks go on.", None),
     ],
 )
