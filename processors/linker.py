@@ -18,6 +18,11 @@ from itertools import pairwise
 from processors.tagger.agree import Cluster
 
 _TITLE = re.compile(r"\b(President|Prime Minister|Chancellor|King) $")
+_WHERE = re.compile(r"\b(?:in|from|across|to|of)\s(?:the\s)?$")
+_SPORT = frozenset(
+    "match goal goals scored coach team league cup tournament football soccer rugby cricket midfielder striker "
+    "goalkeeper penalty batsman wicket innings quarterfinal semifinal semifinals final medal referee halftime".split()
+)
 _COMMON_OFFICE = frozenset(
     "of the and for in to member minister deputy state national general house first second acting vice a an "
     "legislative assembly affairs office parliament united people".split()
@@ -131,7 +136,7 @@ def link(cluster: Cluster, here: Context, table: Table) -> Link | None:
     if cluster.kind == "place":
         return _place(cluster, here, table) or _body(cluster, table)
     if cluster.kind == "organisation":
-        return _body(cluster, table)
+        return _body(cluster, table) or _country(cluster, table)
     return None
 
 
@@ -182,11 +187,25 @@ def _support(entry: Entry, here: Context) -> tuple[int, list[str]]:
     return weight, reasons
 
 
-def _place(cluster: Cluster, here: Context, table: Table) -> Link | None:
+def _country(cluster: Cluster, table: Table) -> Link | None:
     found = table.named("L", cluster.name)
-    countries = [entry for entry in found if entry.rank == 3]
-    if len(countries) == 1 and len(found) == 1:
-        return Link(countries[0], "wikidata: country of that name")
+    if len(found) == 1 and found[0].rank == 3:
+        return Link(found[0], "wikidata: country of that name")
+    return None
+
+
+def _team(cluster: Cluster, here: Context) -> bool:
+    """Whether the place is rather its team: the article tells of a match, and never says in, from or to the place."""
+    before = (here.text[max(0, one.start - 12) : one.start] for one in cluster.mentions)
+    return len(here.words & _SPORT) >= 5 and not any(map(_WHERE.search, before))
+
+
+def _place(cluster: Cluster, here: Context, table: Table) -> Link | None:
+    if _team(cluster, here):
+        return None
+    if country := _country(cluster, table):
+        return country
+    found = table.named("L", cluster.name)
     parents = [entry for entry in found if entry.country in here.countries and entry.rank < 3]
     if len(found) == 1 and parents:
         return Link(parents[0], f"wikidata: division of {parents[0].country.upper()}, which is in the text")

@@ -17,7 +17,7 @@ TITLES = frozenset(
     "president vice prime minister chancellor king queen prince princess pope sheikh emperor mr mrs ms dr sir lady "
     "lord mr. mrs. ms. dr. gen. col. capt. lt. sgt. maj. sen. rep. gov. rev. prof. general colonel captain lieutenant "
     "sergeant major senator representative governor reverend professor secretary ambassador mayor judge ayatollah "
-    "archbishop bishop cardinal chairman director premier deputy congressman congresswoman".split()
+    "archbishop bishop cardinal chairman director premier deputy congressman congresswoman madam speaker chair".split()
 )
 _LINKING = frozenset(
     "of the and for de la le du del della von van der den bin ibn al el di da dos e y & - ' ’ . / 's ’s".split()

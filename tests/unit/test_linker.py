@@ -76,10 +76,24 @@ def test_a_place_of_two_meanings_is_left_open() -> None:
     assert found.entry.identifier == "Q10"
 
 
+def test_in_an_account_of_a_match_a_country_is_its_team() -> None:
+    """Canada scoring a goal is not the country, playing in Canada is."""
+    text = "Canada scored : the coach of the football team praised the match ."
+    assert link(named("Canada", "place"), context(text.split(), [], TABLE, text), TABLE) is None
+    text = text.replace("Canada scored", "in Canada they scored")
+    cluster = Cluster("Canada", "place", [Named(3, 9, ("Canada",), "place", 0.9, "canada")])
+    assert link(cluster, context(text.split(), [], TABLE, text), TABLE)
+
+
 def test_a_type_that_does_not_fit_is_not_linked() -> None:
     """A person called Canada is not the country."""
     assert link(named("Canada", "person"), NOWHERE, TABLE) is None
-    assert link(named("BFE", "organisation"), NOWHERE, TABLE) is not None
+
+
+def test_a_table_corrects_the_type_of_bodies_and_countries() -> None:
+    """A body taken for a place is a body, a country taken for an organisation a place."""
+    found = [link(named("BFE", "place"), NOWHERE, TABLE), link(named("Canada", "organisation"), NOWHERE, TABLE)]
+    assert [one.entry.kind for one in found if one] == ["O", "L"]
 
 
 def test_names_are_compared_without_accents_points_and_case() -> None:
