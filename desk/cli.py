@@ -117,9 +117,10 @@ def _run(words: list[str], loaded: Loaded) -> int:
         return Exit.INTERRUPTED
     except click.ClickException as error:
         return _misused(error, as_json=as_json)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more to say to who went away
-        return Exit.FINE
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # click's way out when who reads has seen enough
+            return Exit.FINE
+        raise
     except Exception as error:  # noqa: BLE001 (nothing prints a traceback at a person who did not ask for it)
         return _tell(_failure(error, loaded) or _defect(error), as_json=as_json)
     return found if isinstance(found, int) else Exit.FINE
