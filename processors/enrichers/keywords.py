@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MOST: Final = 10
 CHARACTERS_READ: Final = 20_000
 TITLE_WEIGHT: Final = 2
+NAME_WEIGHT: Final = 1.2
+# A phrase that ends like an English verb or adverb seldom stands for anything.
+VERB_WEIGHT: Final = 0.4
 # In a text of fewer characters than this nothing need be said twice.
 SHORT: Final = 600
 LONGEST_WORDS: Final = 4
@@ -24,7 +27,10 @@ LONGEST_CHARACTERS: Final = 80
 
 _W: Final = words.WORD_CHARACTERS
 # A possessive's 's is a token of its own.
-_TOKEN: Final = re.compile(rf"(?:[A-Z]\.){{2,}}|[{_W}]+(?:(?:[-&]|['\u2019](?!s\b))[{_W}]+)*|[^\s{_W}]+")
+_TOKEN: Final = re.compile(
+    rf"(?:[A-Z]\.){{2,}}|(?:People|Children|Women|Men)['\u2019]s|[{_W}]+(?:(?:[-&]|['\u2019](?!s\b))[{_W}]+)*|[^\s{_W}]+"
+)
+_VERB: Final = re.compile(r"^[a-z]+(?:ed|ing|ly)$")
 _MARKS_APART: Final = ',;:!?"\u201c\u201d()'
 # After these a capital letter says nothing: a sentence may have begun.
 _MAY_BEGIN: Final = frozenset('.!?\u2026:;\u2022*|\u201c\u201e\u201d\u2018\u00ab"([')
@@ -84,12 +90,13 @@ def _spaced_phrases(title: str, text: str, language: str | None) -> tuple[Counte
     named = frozenset(token for token in _capitals(tokens) if written[token] >= written[token.lower()])
     repeated = {token for token, count in written.items() if count > 1 or len(text) < SHORT}
     content = {token for token in repeated.union(named, head) if token[0].isalnum() and not idle(token)}
+    content |= {token for token in named if token.lower() in words.name_openers()}
     return _phrases(tokens, content, named), _phrases(head, content, named)
 
 
 def _tokens(text: str) -> list[str]:
     """Words and the marks between them; a line break is a full stop."""
-    text = f"{text} ".replace("\n", " . ").replace(". ", " . ")
+    text = text.replace("\n", " . ")
     for mark in _MARKS_APART:
         text = text.replace(mark, f" {mark} ")
     found: list[str] = []
@@ -197,8 +204,10 @@ def _best(counts: dict[str, int], least: int) -> tuple[str, ...]:
 
 
 def _fits(phrase: str, count: int) -> bool:
-    """Whether a phrase can stand: it has a letter, some length, and is no name with a verb that once followed it."""
+    """Whether a phrase can stand: it has a letter, is no small word, and no name with a verb that once followed it."""
     if len(phrase) > LONGEST_CHARACTERS or not any(map(str.isalpha, phrase)):
+        return False
+    if phrase.lower() in words.name_openers() or (len(phrase) < 4 and phrase.isascii() and phrase.islower()):
         return False
     capitals = {word[0].isupper() for word in phrase.split(" ") if word not in words.name_joints()}
     return count > 1 or len(capitals) < 2
@@ -234,9 +243,12 @@ def _apart(counts: dict[str, int]) -> dict[str, int]:
 
 
 def _score(phrase: str, count: int) -> float:
-    length = min(len(_parts(phrase)), 3)
-    name = 1.2 if phrase[0].isupper() else 1.0
-    return count * name * (0.6 if length == 1 else (1 + length) / 2)
+    parts = _parts(phrase)
+    length = min(len(parts), 3)
+    weight = count * (0.6 if length == 1 else (1 + length) / 2)
+    if phrase[0].isupper():
+        weight *= NAME_WEIGHT
+    return weight * VERB_WEIGHT if _VERB.search(parts[-1]) else weight
 
 
 def _stem(phrase: str) -> str:

@@ -41,6 +41,7 @@ LONG: Final = 8000
 BRANCH_SHARE: Final = 0.5
 MOST_TOPS: Final = 4
 MOST_BELOW: Final = 3
+MOST_TOPICS: Final = 8
 MOST_TERMS: Final = 10
 # What the table puts after a word that is looked for with capitals only.
 MARK: Final = "^"
@@ -121,7 +122,7 @@ def find_topics(title: str, text: str, language: str | None = "en") -> tuple[Top
     found = _evidence(title, text)
     tops = _tops(found)
     topics = [topic for top in _chosen(tops, found) for topic in _below(top, tops, found, len(text))]
-    return tuple(sorted(topics, key=lambda topic: (-topic.score, topic.id)))
+    return tuple(sorted(topics, key=lambda topic: (-topic.score, topic.id)))[:MOST_TOPICS]
 
 
 def _padded(text: str) -> str:

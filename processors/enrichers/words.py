@@ -136,3 +136,8 @@ def stopwords(language: str | None, *, news: bool = False) -> frozenset[str]:
 def name_joints() -> frozenset[str]:
     """The small words within names (`of`, `van`), in lower case."""
     return _lists()["joints"]
+
+
+def name_openers() -> frozenset[str]:
+    """The words that say little but begin names (`New Zealand`), in lower case."""
+    return _lists()["openers"]
