@@ -23,6 +23,14 @@ _SPORT = frozenset(
     "match goal goals scored coach team league cup tournament football soccer rugby cricket midfielder striker "
     "goalkeeper penalty batsman wicket innings quarterfinal semifinal semifinals final medal referee halftime".split()
 )
+_PUBLIC = re.compile(
+    r"\b(?:president|ministers?|ministry|premier|chancellor|senat|congress|parliament|lawmaker|legislat|governor|mayor|"
+    r"mps?\b|secretary|ambassador|spokes|diplomat|govern|cabinet|deputy|politic|party|elect|candidate|campaign|vote|"
+    r"democrat|republican|leader|judge|justice|commissioner|envoy|representative|rep\.|sen\.|gov\.)",
+    re.IGNORECASE,
+)
+NEAR = 150  # characters around the first mention
+ENOUGH = 3
 _COMMON_OFFICE = frozenset(
     "of the and for in to member minister deputy state national general house first second acting vice a an "
     "legislative assembly affairs office parliament united people".split()
@@ -143,11 +151,13 @@ def link(cluster: Cluster, here: Context, table: Table) -> Link | None:
 def _person(cluster: Cluster, here: Context, table: Table) -> Link | None:
     if " " not in cluster.name:
         return _leader(cluster, here, table)
+    first = cluster.mentions[0]
+    public = bool(_PUBLIC.search(here.text[max(0, first.start - NEAR) : first.end + NEAR]))
     judged = sorted(
-        ((*_support(entry, here), entry) for entry in table.named("P", cluster.name)),
+        ((*_support(entry, here, public), entry) for entry in table.named("P", cluster.name)),
         key=lambda one: (-one[0], one[2].identifier),
     )
-    if not judged or judged[0][0] < 2 or (len(judged) > 1 and judged[1][0] >= judged[0][0]):
+    if not judged or judged[0][0] < ENOUGH or (len(judged) > 1 and judged[1][0] >= judged[0][0]):
         return None
     _, reasons, entry = judged[0]
     return Link(entry, "wikidata: " + ", ".join(reasons))
@@ -169,8 +179,8 @@ def _leader(cluster: Cluster, here: Context, table: Table) -> Link | None:
     return Link(fitting[0], f"wikidata: the {office} of that surname, country {fitting[0].country.upper()} in text")
 
 
-def _support(entry: Entry, here: Context) -> tuple[int, list[str]]:
-    """How much in the text speaks for the person, and what."""
+def _support(entry: Entry, here: Context, public: bool) -> tuple[int, list[str]]:
+    """How much in the text speaks for the person, and what. `public`: words of public life stand near the name."""
     reasons = []
     weight = 0
     for office in filter(None, entry.offices.split("|")):
@@ -182,7 +192,7 @@ def _support(entry: Entry, here: Context) -> tuple[int, list[str]]:
     if entry.country and entry.country in here.countries:
         reasons.append(f"country {entry.country.upper()} in text")
         weight += 2
-    if entry.rank == 3:
+    if entry.rank == 3 or public:
         weight += 1
     return weight, reasons
 

@@ -16,12 +16,13 @@ from schemas.article import Entity, EntityType, Mention
 
 LONGEST = 250_000
 MOST_ENTITIES = 1000
+MOST_MENTIONS = 500
 _KINDS: dict[str, EntityType] = {"person": "person", "organisation": "organisation", "place": "place", "event": "event"}
 _LINKED: dict[str, EntityType] = {"P": "person", "O": "organisation", "L": "place"}
 
 
 def entities(draft: Draft) -> Draft:
-    """Fills `entities`, in the order of their first mention.
+    """Fills `entities`, in the order of their first mention; of each, the first `MOST_MENTIONS` mentions.
 
     English is read by the tagger. A text in another language, or longer than can be read in bounded time, gets a note.
     """
@@ -62,7 +63,10 @@ def local_id(kind: str, name: str) -> str:
 
 
 def _entity(cluster: Cluster, link: linker.Link | None, text: str) -> Entity:
-    mentions = tuple(Mention(start=one.start, end=one.end, text=text[one.start : one.end]) for one in cluster.mentions)
+    mentions = tuple(
+        Mention(start=one.start, end=one.end, text=text[one.start : one.end])
+        for one in cluster.mentions[:MOST_MENTIONS]
+    )
     evidence = dict.fromkeys(one.evidence for one in cluster.mentions)
     name = link.entry.name if link else cluster.name
     return Entity(
@@ -77,7 +81,7 @@ def _entity(cluster: Cluster, link: linker.Link | None, text: str) -> Entity:
 
 def _both(one: Entity, other: Entity) -> Entity:
     """Two names of the same thing as one entity."""
-    mentions = tuple(sorted((*one.mentions, *other.mentions), key=lambda mention: mention.start))
+    mentions = tuple(sorted((*one.mentions, *other.mentions), key=lambda mention: mention.start))[:MOST_MENTIONS]
     evidence = tuple(_few(dict.fromkeys((*one.evidence, *other.evidence))))
     return one.model_copy(update={"mentions": mentions, "evidence": evidence, "score": max(one.score, other.score)})
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors.enrichers.draft import Draft
-from processors.enrichers.entities import ENTITIES, MOST_ENTITIES, entities, local_id
+from processors.enrichers.entities import ENTITIES, MOST_ENTITIES, MOST_MENTIONS, entities, local_id
 from schemas.article import Entity, RawArticle
 
 SEEDS = Path(__file__).parents[2] / "seeds" / "articles"
@@ -99,6 +99,7 @@ def test_any_text_is_borne(text: str) -> None:
 def test_a_very_long_text_is_read_up_to_a_limit() -> None:
     """Five megabytes are read as far as time allows, with a note."""
     draft = read("President Vladimir Putin spoke in Moscow on Monday. " * 100_000)
+    assert max(len(one.mentions) for one in draft.entities) == MOST_MENTIONS
     assert {one.name for one in draft.entities} >= {"Vladimir Putin"}
     assert "read up to character" in draft.notes[-1].message
 

@@ -15,6 +15,8 @@ LINES = [
     "O\tQ20\tBank for Examples\t\tBFE\t\t2",
 ]
 TABLE = Table(LINES, ["ca\tCanadian|Canadians\tOttawa", "gb\tBritish\tLondon", "mx\tMexican\tMexico City"])
+CANADA = "Canadian lawmakers in Ottawa heard John Miller ."
+FISH = "the fisheries minister , John Miller"
 NOWHERE = Context(frozenset(), frozenset())
 
 
@@ -31,24 +33,33 @@ def test_a_name_alone_links_no_person() -> None:
 
 def test_the_country_decides_between_namesakes() -> None:
     """Of two people of the same name the one whose country is named is meant."""
-    here = context("Canadian lawmakers in Ottawa heard John Miller .".split(), [], TABLE)
+    here = context(CANADA.split(), [], TABLE, CANADA)
     found = link(named("John Miller", "person"), here, TABLE)
     assert found is not None
     assert (found.entry.identifier, found.evidence) == ("Q2", "wikidata: country CA in text")
 
 
+def test_a_private_person_in_the_right_country_is_no_politician() -> None:
+    """A namesake without a word of public life near the name stays unlinked."""
+    text = "In Ottawa the Canadian sculptor John Miller opened a show ."
+    assert link(named("John Miller", "person"), context(text.split(), [], TABLE, text), TABLE) is None
+
+
 def test_the_office_decides_too() -> None:
     """An office's telling word in the text speaks for its holder."""
-    found = link(
-        named("John Miller", "person"), context("the fisheries minister , John Miller".split(), [], TABLE), TABLE
-    )
+    found = link(named("John Miller", "person"), context(FISH.split(), [], TABLE, FISH), TABLE)
     assert found is not None
     assert found.entry.identifier == "Q1"
 
 
 def test_namesakes_that_the_text_supports_alike_stay_unlinked() -> None:
     """In doubt there is no link."""
-    assert link(named("John Miller", "person"), Context(frozenset(), frozenset({"ca", "gb"})), TABLE) is None
+    assert (
+        link(
+            named("John Miller", "person"), Context(frozenset(), frozenset({"ca", "gb"}), "Senator John Miller"), TABLE
+        )
+        is None
+    )
 
 
 def test_accents_and_middle_names_do_not_matter() -> None:
