@@ -19,7 +19,6 @@ import yaml
 
 from deploy.containers import engine
 from deploy.ladder import Servers
-from deploy.local.ports import choose
 
 ROOT = Path(__file__).parents[2]
 SERVICES: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
@@ -38,6 +37,12 @@ def probe(server: str, inner: str, address: str) -> int:
 def kafka_probe(address: str) -> int:
     """The same for Kafka at `host:port`."""
     return probe("kafka", "127.0.0.1/9092", address.replace(":", "/"))
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
 
 
 @contextmanager
@@ -76,7 +81,7 @@ def test_kafkas_health_check_fails_on_a_wrong_answer(answer: bytes) -> None:
 
 def test_health_checks_fail_where_nothing_listens() -> None:
     """A port that nobody listens on is not healthy."""
-    [port] = choose(0)
+    port = free_port()
     assert kafka_probe(f"127.0.0.1:{port}") != 0
     assert probe("elasticsearch", "http://127.0.0.1:9200", f"http://127.0.0.1:{port}") != 0
 
@@ -87,8 +92,7 @@ def test_articles_pass_through_the_containers() -> None:
     program = engine()
     if program is None:
         pytest.skip("no container engine with compose answers here: the compose file was not run")
-    kafka_port, elasticsearch_port = choose(0, 0)
-    ports = {"WIREDESK_KAFKA_PORT": str(kafka_port), "WIREDESK_ELASTICSEARCH_PORT": str(elasticsearch_port)}
+    ports = {name: str(free_port()) for name in ("WIREDESK_KAFKA_PORT", "WIREDESK_ELASTICSEARCH_PORT")}
     project = f"wiredesk-test-{uuid.uuid4().hex[:8]}"
 
     def compose(*words: str, stdin: str | None = None) -> str:
