@@ -158,7 +158,12 @@ def find(settings: Settings) -> Servers | None:
 @contextmanager
 def _one_start_at_a_time(settings: Settings, progress: Progress) -> Iterator[None]:
     folder = make_folder(settings.data_dir.absolute() / "servers")
-    handle = os.open(folder / "start.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        handle = os.open(folder / "start.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise ServersError(
+            f"cannot write in {folder}: {error.strerror}; name a folder of your own in WIREDESK_DATA_DIR"
+        ) from None
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

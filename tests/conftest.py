@@ -34,15 +34,19 @@ def open_folder() -> Iterator[Callable[[], Path]]:
 
 @pytest.fixture(scope="session")
 def servers(open_folder: Callable[[], Path]) -> Iterator[Servers]:
-    """Kafka and Elasticsearch, from the same ladder as users have, once for the whole session.
+    """Kafka and Elasticsearch, once for the whole session.
 
-    They are those that `WIREDESK_KAFKA_SERVERS` and `WIREDESK_ELASTICSEARCH_URL` name, else a container engine's, else
-    local ones in a folder of their own. Where none can be had, the tests that need them fail with the reason.
+    They are those that `WIREDESK_KAFKA_SERVERS` and `WIREDESK_ELASTICSEARCH_URL` name, else containers of the tests'
+    own where an engine answers, else local ones in a folder of their own. Where none can be had, the tests that need
+    them fail with the reason. `WIREDESK_SERVERS=local` passes an engine by.
     """
+    from tests.containers import containers, engine_answers  # most tests need no servers, and this is slow to import
+
     named = {name: os.environ.get(f"{ENV_PREFIX}{name.upper()}", "") for name in ("kafka_servers", "elasticsearch_url")}
     own = load(data_dir=open_folder(), kafka_port=0, elasticsearch_port=0, **named)
+    contained = own.servers != "local" and not any(named.values()) and engine_answers()
     try:
-        with serve(own, Lines()) as found:
+        with containers() if contained else serve(own, Lines()) as found:
             yield found
     except ServersError as error:
         pytest.fail(f"no servers for the tests: {error}", pytrace=False)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.errors import ServersError
 from deploy.local.artifacts import Bundle
 from deploy.local.download import Repository, central, check_room
 from deploy.local.owner import make_folder
@@ -44,9 +45,18 @@ class Cache:
 
     @contextmanager
     def locked(self, name: str, progress: Progress) -> Iterator[None]:
-        """Keep others from changing one thing of the cache; waits while another does."""
+        """Keep others from changing one thing of the cache; waits while another does.
+
+        Raises:
+            ServersError: the cache may not be written to.
+        """
         make_folder(self.folder)
-        handle = os.open(self.folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            handle = os.open(self.folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise ServersError(
+                f"cannot write in {self.folder}: {error.strerror}; name another folder in WIREDESK_CACHE_DIR"
+            ) from None
         try:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

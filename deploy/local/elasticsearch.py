@@ -100,6 +100,8 @@ def home(settings: Settings, cache: Cache, progress: Progress) -> Path:
         return check_home("WIREDESK_ELASTICSEARCH_HOME", settings.elasticsearch_home, "bin/elasticsearch")
     wanted = bundle("elasticsearch")
     folder = cache.folder / f"elasticsearch-{wanted.version}"
+    if unpacked(folder):
+        return folder
     with cache.locked("elasticsearch", progress):
         if not unpacked(folder):
             check_room(make_folder(cache.folder), wanted.wanted + UNPACKED_BYTES, "WIREDESK_CACHE_DIR")

@@ -56,6 +56,8 @@ def classpath(settings: Settings, cache: Cache, progress: Progress) -> str:
         return f"{check_home('WIREDESK_KAFKA_HOME', settings.kafka_home, 'libs')}/libs/*"
     wanted = bundle("kafka")
     folder = cache.folder / f"kafka-{wanted.version}"
+    if cache.complete(folder, wanted):
+        return f"{folder}/*"
     with cache.locked("kafka", progress):
         if not cache.complete(folder, wanted):
             cache.fetch(f"Kafka {wanted.version}", wanted, folder, progress)

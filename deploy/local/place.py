@@ -5,10 +5,12 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import pwd
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.errors import ServersError
 from deploy.local.artifacts import Server
 from deploy.local.owner import Owner, make_folder
 
@@ -89,19 +91,41 @@ class Place:
         return self.data_dir / "servers" / f"{self.server}.lock"
 
     def make(self, owner: Owner | None) -> None:
-        """Make its folders, the server's user owning them, and empty the one for what may go."""
+        """Make its folders, the server's user owning them, and empty the one for what may go.
+
+        Raises:
+            ServersError: they cannot be made, or what is stored here belongs to another user.
+        """
         make_folder(self.data_dir / "servers")
+        self._check_user(owner)
         shutil.rmtree(self.temporary, ignore_errors=True)
         for folder in (self.root, self.config, self.data, self.temporary, self.snapshots):
             make_folder(folder, owner, 0o750)
         make_folder(self.logs, owner)
 
+    def _check_user(self, owner: Owner | None) -> None:
+        expected = owner.user if owner else os.geteuid()
+        if self.data.exists() and (found := self.data.stat().st_uid) != expected:
+            raise ServersError(
+                f"what {self.data} holds was stored as another user ({_name(found)}, and the server would run as "
+                f"{_name(expected)}): run Wiredesk as it was run then, or name another folder in WIREDESK_DATA_DIR"
+            )
+
     def locked(self) -> bool:
-        """Whether the guard or the server lives."""
+        """Whether the guard or the server lives.
+
+        Raises:
+            ServersError: only another user may know.
+        """
         try:
             handle = os.open(self.lock_file, os.O_RDONLY)
         except FileNotFoundError:
             return False
+        except PermissionError:
+            raise ServersError(
+                f"{self.lock_file} belongs to another user: run Wiredesk as that user, or name another folder in "
+                "WIREDESK_DATA_DIR"
+            ) from None
         try:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
@@ -122,6 +146,13 @@ class Place:
         """What the guard says, if the guard itself still lives."""
         state = self.state()
         return state if state is not None and is_guard(state.guard) else None
+
+
+def _name(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return str(user)
 
 
 def is_guard(process: int) -> bool:

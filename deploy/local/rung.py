@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.errors import ServersError
 from deploy.local import elasticsearch, java, kafka, owner
 from deploy.local.artifacts import Server
 from deploy.local.cache import Cache
@@ -58,7 +59,10 @@ class _Machine:
 
     def start(self, server: Server, progress: Progress, started: list[Guarded]) -> str:
         """Bring one server up; returns its address."""
-        guarded = start(self._launch(server, progress))
+        try:
+            guarded = start(self._launch(server, progress))
+        except OSError as error:
+            raise ServersError(f"cannot start {server} in {self.settings.data_dir}: {error}") from None
         started.append(guarded)
         guarded.wait_ready(progress, self.settings.start_seconds)
         return guarded.launch.address

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -15,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy.errors import ServersError
 from deploy.local import guard
+from deploy.local.owner import Owner
 from deploy.local.place import Place, is_guard
 
 LONGEST_SECONDS = 20.0
@@ -295,3 +298,13 @@ def test_a_taken_lock_is_waited_for_and_then_given_up(tmp_path: Path) -> None:
     second = guard.take_lock(path, 0)
     assert second is not None
     os.close(second)
+
+
+def test_what_another_user_stored_is_left_alone(tmp_path: Path) -> None:
+    """Where the data belongs to another user than the server would run as, both are named and nothing is changed."""
+    place = Place(tmp_path, "kafka")
+    place.data.mkdir(parents=True)
+    mine = pwd.getpwuid(os.geteuid()).pw_name
+    with pytest.raises(ServersError, match=rf"{place.data} .*\({mine}, and .*60001\).*WIREDESK_DATA_DIR"):
+        place.make(Owner(60001, 60001, "stranger"))
+    assert list(place.root.iterdir()) == [place.data]
