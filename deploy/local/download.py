@@ -195,7 +195,8 @@ def _in_words(error: BaseException, artifact: Artifact, base: str, folder: Path)
         )
     if number in {errno.EACCES, errno.EROFS}:
         return f"cannot write in {folder}: {os.strerror(number)}; name another folder in WIREDESK_CACHE_DIR"
-    reason = getattr(error, "reason", None) or error or type(error).__name__
+    why = error if isinstance(error, urllib.error.HTTPError) else getattr(error, "reason", error)
+    reason = str(why) or type(error).__name__
     return (
         f"cannot download {artifact.coordinates} from {base}: {reason}. Check the network (a proxy is named in "
         "HTTPS_PROXY), or name a mirror in WIREDESK_MAVEN_REPOSITORY; what came so far is kept"
