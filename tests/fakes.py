@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from hypothesis import settings
 from kafka import TopicPartition
 from kafka.errors import KafkaTimeoutError
 
@@ -26,7 +27,8 @@ TEXT = (
     "They spoke about grain exports for two hours, and agreed to meet again in Warsaw next month. "
     "A spokesman for the European Union said that the talks had been useful."
 )
-ALIAS = "articles"
+# No deadline: a busy machine is no defect.
+quick = settings(max_examples=50, deadline=None)
 
 
 def unit_settings(**named: Any) -> Settings:

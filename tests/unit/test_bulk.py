@@ -18,6 +18,7 @@ from processors.bulk import (
     classify_single,
     document_problem,
 )
+from tests.fakes import quick
 
 STORED = {"index": {"status": 201}}
 REJECTED = {
@@ -154,6 +155,7 @@ def test_each_known_answer_for_a_request(status: int, body: Any, together: Verdi
     assert classify_single(status, body).verdict is alone
 
 
+@quick
 @given(JSON | st.lists(st.dictionaries(st.just("index"), RESULTS | JSON, max_size=1), max_size=6), st.integers(0, 6))
 def test_an_answer_of_any_shape_gives_one_verdict_for_each_document(items: Any, count: int) -> None:
     """Whatever stands in the answer, there are as many verdicts as documents, and none asks to split."""
@@ -162,6 +164,7 @@ def test_an_answer_of_any_shape_gives_one_verdict_for_each_document(items: Any, 
     assert all(answer.verdict is not Verdict.SPLIT for answer in answers)
 
 
+@quick
 @given(STATUSES, ERRORS)
 def test_only_a_refusal_of_the_document_kills_it(status: int, error: Any) -> None:
     """A document is dead only for a 4xx that time cannot cure, and never for a server that is busy, away or locked."""
@@ -174,6 +177,7 @@ def test_only_a_refusal_of_the_document_kills_it(status: int, error: Any) -> Non
         assert verdict in (Verdict.RETRY, Verdict.STALE)
 
 
+@quick
 @given(STATUSES, JSON | st.fixed_dictionaries({"error": ERRORS}))
 def test_a_document_alone_is_never_split(status: int, body: Any) -> None:
     """A request of one document is dead or tried again, and dead only where its size or form is at fault."""

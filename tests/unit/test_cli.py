@@ -200,20 +200,22 @@ def test_a_wrong_setting_exits_with_2_and_names_it(tmp_path: Path) -> None:
 
 def test_a_traceback_comes_only_when_asked_for(tmp_path: Path) -> None:
     """`WIREDESK_TRACEBACK` shows where a defect is, beside the same one line."""
-    script = "import sys; from tests.unit.test_cli import Broken; from tests.fakes import unit_settings; "
-    script += "from desk.cli import _run; sys.exit(_run(['search', 'x'], Broken(unit_settings())))"
+    script = """
+import sys
+from desk.cli import _defect, _tell
+try:
+    {}["no such key"]
+except KeyError as error:
+    sys.exit(_tell(_defect(error), as_json=False))
+"""
+    shown = {"WIREDESK_TRACEBACK": "1", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", script]
     done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=ROOT,
-        env={**os.environ, "WIREDESK_TRACEBACK": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
+        command, cwd=tmp_path, env={**os.environ, **shown}, capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == Exit.FINDING
     assert "Traceback (most recent call last)" in done.stderr
-    assert "wiredesk: an error of Wiredesk itself: ZeroDivisionError" in done.stderr
+    assert "wiredesk: an error of Wiredesk itself: KeyError" in done.stderr
 
 
 def test_who_stops_reading_ends_it_quietly(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from processors.dead import Selection, Undertaker, fold
 from processors.letters import letter
 from schemas.dead import DEAD_RECORD, DeadLetter, Reason, Resolution, Stage
 from schemas.envelope import attributes
-from tests.fakes import FakeProducer, raw_article, raw_message, timed_out, unit_settings
+from tests.fakes import FakeProducer, quick, raw_article, raw_message, timed_out, unit_settings
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
 
@@ -34,6 +34,7 @@ def written(found: DeadLetter) -> bytes:
     return found.model_dump_json().encode()
 
 
+@quick
 @given(st.lists(st.tuples(st.integers(0, 6), st.booleans()), max_size=30))
 def test_open_letters_are_those_without_a_resolution(history: list[tuple[int, bool]]) -> None:
     """After any history the open letters are exactly those written and never closed, each once.
@@ -47,6 +48,7 @@ def test_open_letters_are_those_without_a_resolution(history: list[tuple[int, bo
     assert sorted(found) == sorted(wrote - closed)
 
 
+@quick
 @given(st.lists(st.none() | st.binary(max_size=30) | st.just(b'{"kind":"dead_letter","schema_version":2}')))
 def test_records_of_another_kind_are_left_alone(values: list[bytes | None]) -> None:
     """Tombstones, nonsense and records of a later version are no open letters, and hide none."""

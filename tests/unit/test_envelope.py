@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.envelope import attributes, envelope
+from tests.fakes import quick
 
 
 def test_the_envelope_is_a_cloud_event() -> None:
@@ -27,6 +28,7 @@ def test_the_envelope_says_when_it_was_made() -> None:
     assert before <= moment <= datetime.now(UTC)
 
 
+@quick
 @given(st.text(), st.text(st.characters()), st.text(max_size=20))
 def test_any_text_can_stand_in_an_envelope(event_id: str, source: str, reason: str) -> None:
     """Whatever a source is named, its headers can be written, and all but half surrogates come back."""
@@ -35,6 +37,7 @@ def test_any_text_can_stand_in_an_envelope(event_id: str, source: str, reason: s
     assert (said["ce_id"], said["ce_reason"]) == (event_id, reason)
 
 
+@quick
 @given(st.lists(st.tuples(st.text(max_size=5), st.none() | st.binary(max_size=8)), max_size=6))
 def test_any_headers_are_read_as_text(headers: list[tuple[str, bytes | None]]) -> None:
     """Headers of any bytes, or none, are text under their names; of two with one name the later stands."""

@@ -19,7 +19,7 @@ from producers.files import _bounded_lines, _Reader, decoded, paths, read, read_
 from producers.reading import NotAnArticle, Refusal
 from schemas.article import RawArticle
 from schemas.source import SourceSpec
-from tests.fakes import FETCHED_AT, TEXT
+from tests.fakes import FETCHED_AT, TEXT, quick
 
 MAX_BYTES = 4096
 
@@ -120,6 +120,7 @@ def test_a_line_over_every_bound_is_passed_over_without_being_held() -> None:
     assert "too large" in refused.reason
 
 
+@quick
 @given(st.lists(st.integers(0, 60), max_size=8), st.integers(1, 40), st.booleans())
 def test_bounded_lines_keep_number_and_content(lengths: list[int], limit: int, ends: bool) -> None:
     """Each line comes whole or, where it is longer than the bound, as none: no line is lost or made."""
@@ -183,6 +184,7 @@ def test_any_declared_charset_gives_text_or_a_refusal(charset: str) -> None:
         assert isinstance(decoded(page, is_html=True), str)
 
 
+@quick
 @given(st.binary(max_size=200), st.booleans())
 def test_any_bytes_give_text_or_a_refusal(data: bytes, is_html: bool) -> None:
     """Whatever bytes a file holds, they are text or refused."""

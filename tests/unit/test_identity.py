@@ -11,9 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from schemas.identity import article_id, canonical_url, raw_fingerprint
+from tests.fakes import quick
 
 WORDS = st.text("abcdefghijklmnopqrstuvwxyz0123456789-_", min_size=1, max_size=8)
-HOSTS = st.lists(st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True), min_size=2, max_size=3).map(".".join)
+HOSTS = st.lists(st.text("abcxyz019", min_size=1, max_size=8), min_size=2, max_size=3).map(".".join)
 PATHS = st.lists(st.text(min_size=1, max_size=6).filter(lambda text: text.isprintable()), max_size=3).map(
     lambda parts: "/".join(quote(part, safe="") for part in parts)
 )
@@ -26,6 +27,7 @@ def address(host: str, path: str, parameters: list[tuple[str, str]]) -> str:
     return f"https://{host}/{path}" + (f"?{urlencode(parameters)}" if parameters else "")
 
 
+@quick
 @given(HOSTS, PATHS, PARAMETERS)
 def test_canonical_url_is_idempotent(host: str, path: str, parameters: list[tuple[str, str]]) -> None:
     """The canonical form of a canonical address is itself."""
@@ -33,6 +35,7 @@ def test_canonical_url_is_idempotent(host: str, path: str, parameters: list[tupl
     assert canonical_url(once) == once
 
 
+@quick
 @given(st.text(max_size=60).map(lambda text: f"http://{text}"))
 @example("http://a。/x")
 @example("http://news.example./a/%2e%2E/b/")
@@ -47,6 +50,7 @@ def test_canonical_url_of_anything_is_idempotent_or_refused(url: str) -> None:
         assert once.isascii()
 
 
+@quick
 @given(HOSTS, PATHS, PARAMETERS, st.sampled_from(TRACKING), st.text(max_size=8))
 def test_tracking_does_not_count(
     host: str, path: str, parameters: list[tuple[str, str]], name: str, value: str
@@ -56,6 +60,7 @@ def test_tracking_does_not_count(
     assert canonical_url(tracked) == canonical_url(address(host, path, parameters))
 
 
+@quick
 @given(HOSTS, PATHS, PARAMETERS, WORDS)
 def test_fragment_case_port_scheme_and_order_do_not_count(
     host: str, path: str, parameters: list[tuple[str, str]], fragment: str
@@ -107,6 +112,7 @@ def test_what_is_no_web_address_is_refused(url: str) -> None:
         canonical_url(url)
 
 
+@quick
 @given(st.text(), st.none() | st.text(max_size=40))
 def test_any_text_gives_an_id_or_a_value_error(content: str, url: str | None) -> None:
     """Whatever content and address are, the id is 32 hexadecimal digits, or the address is refused."""
@@ -114,6 +120,7 @@ def test_any_text_gives_an_id_or_a_value_error(content: str, url: str | None) ->
         assert re.fullmatch(r"[0-9a-f]{32}", article_id(url, content))
 
 
+@quick
 @given(st.lists(st.text(min_size=1).filter(lambda text: not text.isspace()), min_size=1, max_size=5), st.data())
 def test_white_space_does_not_count_in_content(words: list[str], data: st.DataObject) -> None:
     """The same words with other white space between and around them are one article."""
@@ -132,6 +139,7 @@ def test_composed_and_decomposed_letters_are_one_content() -> None:
     assert article_id(None, "caf\u00e9") == article_id(None, "cafe\u0301")
 
 
+@quick
 @given(st.lists(st.none() | st.text(), max_size=4))
 def test_fingerprint_has_16_digits(parts: list[str | None]) -> None:
     """Any parts have a fingerprint of 16 hexadecimal digits."""

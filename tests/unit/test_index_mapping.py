@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from schemas.article import EnrichedArticle, Entity, Note, Topic
 from schemas.index import ANALYZERS, OTHER_LANGUAGE, _properties, index_body, mapping, text_key
-from tests.fakes import unit_settings
+from tests.fakes import quick, unit_settings
 
 # Lucene refuses a term of more bytes.
 LONGEST_TERM = 32_766
@@ -113,6 +113,7 @@ def test_a_language_has_its_key(language: str | None, key: str) -> None:
     assert text_key(language) == key
 
 
+@quick
 @given(st.none() | st.text(max_size=10))
 def test_any_language_has_a_key_that_is_mapped(language: str | None) -> None:
     """Whatever a language is called, its text has a field in the mapping."""

@@ -13,7 +13,7 @@ from processors.intake import admitted
 from processors.letters import PermanentError
 from processors.message import Message
 from schemas.envelope import envelope, whole_number
-from tests.fakes import enriched_message
+from tests.fakes import enriched_message, quick
 
 
 def headers(**changes: str | None) -> tuple[tuple[str, bytes], ...]:
@@ -58,6 +58,7 @@ def test_what_can_be_no_document_is_refused_with_its_reason(changes: dict[str, A
     assert detail in refused.value.detail
 
 
+@quick
 @given(
     st.none() | st.binary(max_size=40),
     st.none() | st.binary(max_size=40),
@@ -72,6 +73,7 @@ def test_any_message_is_admitted_or_refused_for_good(
         assert lines.count(b"\n") == 2
 
 
+@quick
 @given(st.none() | st.text(max_size=25))
 def test_a_whole_number_is_plain_digits_or_none(text: str | None) -> None:
     """A header's number is read only from plain digits, and is never negative nor too great for Elasticsearch."""

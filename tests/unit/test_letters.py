@@ -12,7 +12,7 @@ from processors.letters import letter, posted
 from processors.message import Message
 from schemas.dead import DEAD_RECORD, DeadLetter, letter_id
 from schemas.envelope import attributes
-from tests.fakes import raw_article, raw_message
+from tests.fakes import quick, raw_article, raw_message
 
 
 def test_a_letter_names_place_stage_reason_and_article() -> None:
@@ -24,6 +24,7 @@ def test_a_letter_names_place_stage_reason_and_article() -> None:
     assert (found.article_id, found.source, found.attempts) == (raw_article().id, "herald", 1)
 
 
+@quick
 @given(st.none() | st.binary(max_size=100), st.none() | st.binary(max_size=100))
 def test_the_original_comes_back_byte_for_byte(key: bytes | None, value: bytes | None) -> None:
     """Key and value of any bytes stand in the letter's JSON and come back as they were."""
@@ -34,6 +35,7 @@ def test_the_original_comes_back_byte_for_byte(key: bytes | None, value: bytes |
     assert (found.original_key, found.original_value) == (key, value)
 
 
+@quick
 @given(st.lists(st.tuples(st.text(max_size=10), st.none() | st.binary(max_size=10)), max_size=5))
 def test_any_headers_are_kept_as_text(headers: list[tuple[str, bytes | None]]) -> None:
     """Whatever headers a message has, the letter can be written, and names them all."""

@@ -15,7 +15,7 @@ from processors.letters import letter
 from processors.progress import Progress
 from schemas.dead import DeadLetter
 from schemas.status import StageStatus
-from tests.fakes import raw_message
+from tests.fakes import quick, raw_message
 
 PARTS = {"articles.raw": [Part(0, 0, 100, 90), Part(1, 40, 60, 60)]}
 
@@ -46,6 +46,7 @@ def test_before_the_first_commit_everything_that_stands_is_lag() -> None:
     assert stage()["lag"] == 100 + 20
 
 
+@quick
 @given(st.integers(0, 50), st.integers(0, 50), st.none() | st.integers(0, 200))
 def test_lag_is_never_negative_nor_more_than_what_stands(start: int, held: int, committed: int | None) -> None:
     """Whatever was committed, even of a stream that was made anew, the lag is within what the partition holds."""

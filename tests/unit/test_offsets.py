@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from processors.offsets import OffsetTracker
+from tests.fakes import quick
 
 OFFSETS = st.lists(st.integers(0, 500), min_size=1, max_size=30, unique=True).map(sorted)
 
@@ -62,6 +63,7 @@ class TestPartition(Partition.TestCase):
     settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
 
 
+@quick
 @given(OFFSETS, st.randoms(use_true_random=False))
 def test_all_finished_in_any_order_commits_the_end(offsets: list[int], chance: object) -> None:
     """When everything is finished, in whatever order and with whatever gaps, the end is due and nothing is held."""
@@ -75,6 +77,7 @@ def test_all_finished_in_any_order_commits_the_end(offsets: list[int], chance: o
     assert tracker.unfinished == 0
 
 
+@quick
 @given(OFFSETS, st.data())
 def test_one_unfinished_message_holds_the_commit(offsets: list[int], data: st.DataObject) -> None:
     """One message that does not come to its end holds the commit at its offset, whatever is finished behind it."""

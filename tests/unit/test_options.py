@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.options import Age, Moment
+from tests.fakes import quick
 
 
 @pytest.mark.parametrize(
@@ -73,6 +74,7 @@ def test_what_is_no_date_is_refused_with_the_form(written: str) -> None:
         Moment().convert(written, None, None)
 
 
+@quick
 @given(st.text(max_size=12) | st.from_regex(r"\d{1,6}[smhdw]|\d{4}-\d\d-\d\d", fullmatch=True), st.booleans())
 def test_any_text_is_a_moment_with_a_zone_or_refused(written: str, end_of_day: bool) -> None:
     """Whatever is typed, it is a moment with a zone, or a refusal in words."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from processors.progress import Progress
 from schemas.envelope import attributes
 from schemas.status import StageStatus
+from tests.fakes import quick
 
 
 def told(progress: Progress) -> StageStatus:
@@ -45,6 +46,7 @@ def test_nothing_more_is_told_at_once() -> None:
     assert progress.report("s") is None
 
 
+@quick
 @given(st.lists(st.floats(-1e6, 1e9), min_size=1, max_size=50))
 def test_latencies_are_told_as_rising_shares_of_what_was_measured(times: list[float]) -> None:
     """The p50, p95 and p99 rise, are among the times that were noted, and are never negative."""

@@ -15,7 +15,7 @@ from producers.publish import Publisher, Report, feed
 from producers.reading import Refusal
 from schemas.article import RawArticle
 from schemas.envelope import attributes
-from tests.fakes import FakeProducer, Sent, raw_article, timed_out, unit_settings
+from tests.fakes import FakeProducer, Sent, quick, raw_article, timed_out, unit_settings
 
 RAW, SEEN = "articles.raw", "sources.seen"
 
@@ -158,6 +158,7 @@ def test_many_articles_are_settled_while_they_are_read() -> None:
     assert under_way.settle().published == 2100
 
 
+@quick
 @given(st.lists(st.tuples(st.integers(0, 8), st.booleans()), max_size=30))
 def test_every_article_is_counted_once_whatever_fails(items: list[tuple[int, bool]]) -> None:
     """Published, unchanged and failed add up to what was read; seen is exactly what was published."""

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.query import MOST_TERMS, QueryError, Search, Term, body, query, same_story, terms
+from tests.fakes import quick
 
 SYNTAX = ("query_string", "simple_query_string", "script", "regexp", "wildcard", "prefix", "fuzzy")
 
@@ -43,6 +44,7 @@ def test_words_phrases_and_exclusions_are_told_apart(typed: str, found: list[Ter
     assert terms(typed) == found
 
 
+@quick
 @given(st.text(max_size=120))
 def test_any_text_is_a_bounded_query_or_refused(typed: str) -> None:
     """Whatever is typed, the request is plain JSON without query syntax, or is refused for its length."""

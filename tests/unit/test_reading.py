@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from producers.reading import NotAnArticle, article, article_of_record
 from schemas.article import RawArticle
 from schemas.identity import article_id
-from tests.fakes import FETCHED_AT, TEXT
+from tests.fakes import FETCHED_AT, TEXT, quick
 
 
 def read(record: object, max_bytes: int = 10_000, language: str | None = None) -> RawArticle:
@@ -159,6 +159,7 @@ JSON = st.recursive(
 KNOWN = ["text", "html", "title", "url", "published", "authors", "language", "source", "fetched_at", "metadata", "id"]
 
 
+@quick
 @given(JSON | st.dictionaries(st.sampled_from(KNOWN), JSON | st.just("https://a.example/x")))
 def test_any_json_is_an_article_or_refused(record: object) -> None:
     """Whatever JSON stands there, it is an article that survives its own JSON, or a refusal, and nothing else."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from processors.bulk import Verdict
 from processors.progress import Progress
 from processors.store import BatchSize, Entry, Reply, Store, backoff, entry
-from tests.fakes import FakeElasticsearch, Waits, enriched_message
+from tests.fakes import FakeElasticsearch, Waits, enriched_message, quick
 
 REJECTED = (429, {"type": "es_rejected_execution_exception", "reason": "queue full"})
 NOT_PARSED = (400, {"type": "document_parsing_exception", "reason": "failed to parse"})
@@ -188,12 +188,14 @@ def test_waits_grow_while_nothing_moves() -> None:
     assert min(wait.seconds[-3:]) >= 5.0
 
 
+@quick
 @given(st.integers(0, 10**6))
 def test_backoff_is_bounded_and_never_nothing(attempt: int) -> None:
     """However often it was tried, the wait is between an eighth of a second and ten seconds."""
     assert 0.125 <= backoff(attempt) <= 10.0
 
 
+@quick
 @given(st.integers(1, 1000), st.lists(st.none() | st.integers(1, 2000), max_size=60))
 def test_batch_size_stays_between_one_and_the_most(most: int, history: list[int | None]) -> None:
     """Whatever succeeds and fails, a request holds at least one document and at most what is set."""

@@ -20,7 +20,7 @@ from schemas.streams import (
     reader_options,
     streams,
 )
-from tests.fakes import unit_settings
+from tests.fakes import quick, unit_settings
 
 
 class Log:
@@ -61,6 +61,7 @@ class Log:
         return found
 
 
+@quick
 @given(st.lists(st.lists(st.booleans(), max_size=12), min_size=1, max_size=4))
 def test_every_record_is_read_once_and_then_it_ends(kept: list[list[bool]]) -> None:
     """Every record that stands is given once, whatever compaction took away, and the reading ends at the end."""
