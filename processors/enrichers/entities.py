@@ -90,4 +90,4 @@ def _few(evidence: Iterable[str], most: int = 8) -> list[str]:
     return list(evidence)[:most]
 
 
-ENTITIES = Enricher(name="entities", version=1, run=entities, fills=("entities",))
+ENTITIES = Enricher(name="entities", version=1, run=entities, fills=("entities", "notes"))
