@@ -12,7 +12,7 @@ from processors.enrichers import words
 from processors.enrichers.draft import Draft, Enricher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 MOST: Final = 10
 CHARACTERS_READ: Final = 20_000
@@ -135,11 +135,9 @@ def _idle_words(language: str | None, *, shouted: bool) -> Callable[[str], bool]
     return idle
 
 
-def _capitals(tokens: list[str]) -> Iterator[str]:
+def _capitals(tokens: list[str]) -> set[str]:
     """The words with a capital where no sentence begins."""
-    for before, token in pairwise(tokens):
-        if token[0].isupper() and before[-1] not in _MAY_BEGIN:
-            yield token
+    return {token for before, token in pairwise(tokens) if token[0].isupper() and before[-1] not in _MAY_BEGIN}
 
 
 def _phrases(tokens: list[str], content: set[str], named: frozenset[str]) -> Counter[str]:
