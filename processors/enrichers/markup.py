@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
 from typing import Any
@@ -24,7 +25,8 @@ _INLINE = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q rp rt ruby s samp small span "
     "strike strong sub sup time tt u var wbr".split()
 )
-_REGEX_SILENT = re.compile(r"<(script|style)\b[^<>]*>[^<]*(?:<(?!/\1)[^<]*)*</\1\s*>", re.IGNORECASE)
+_SILENT_START = re.compile(r"<(script|style)\b[^<>]*>", re.IGNORECASE)
+_SILENT_END = {tag: re.compile(rf"</{tag}\s{{0,9}}>", re.IGNORECASE) for tag in ("script", "style")}
 _REGEX_TAG = re.compile(r"<!--[^<>]*-->|</?[A-Za-z!][^<>]*>")
 _PUBLISHED_META = (
     ("property", "article:published_time"),
@@ -127,7 +129,19 @@ def _opened(tag: str, element: lxml_html.HtmlElement) -> str:
 
 
 def _stripped(content: str) -> str:
-    return unescape(_REGEX_TAG.sub("\n", _REGEX_SILENT.sub("\n", content))).strip()
+    return unescape(_REGEX_TAG.sub("\n", "\n".join(_outside_silent(content)))).strip()
+
+
+def _outside_silent(content: str) -> Iterator[str]:
+    """The pieces of `content` that stand outside scripts and styles; one that nothing closes takes nothing with it."""
+    at = 0
+    while opened := _SILENT_START.search(content, at):
+        closed = _SILENT_END[opened[1].lower()].search(content, opened.end())
+        if closed is None:
+            break
+        yield content[at : opened.start()]
+        at = closed.end()
+    yield content[at:]
 
 
 def _published(tree: lxml_html.HtmlElement) -> str | None:

@@ -12,6 +12,7 @@ MARKS_IN_A_ROW = 30
 TITLE_MAX_CHARACTERS = 200
 TITLE_MAX_WORDS = 30
 STORY_LINE_CHARACTERS = 80
+LONGEST_ABBREVIATION = 40
 
 _LINE_ENDS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
 _SPACES = re.compile("[^\\S\n]+")
@@ -114,6 +115,7 @@ def looks_like_title(line: str, rest: str) -> bool:
 
 
 def _ends_as_sentence(line: str) -> bool:
+    line = line[-LONGEST_ABBREVIATION:]
     return line.endswith((".", "。", "।", "۔", ",", ";", ":", "，", "：", "、")) and not _ABBREVIATION_END.search(line)
 
 
