@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from processors.tagger.spans import Span
+from processors.tagger.rules import Span
 from processors.tagger.tokens import Tokens
 
 _SMALL = frozenset("of the and for de la le du del von van der den bin al el di da on in to & -".split())

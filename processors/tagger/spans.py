@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from processors.tagger.network import Network
+from processors.tagger.rules import Span, applied
 from processors.tagger.tokens import Tokens
 
 TYPES = ("person", "organisation", "place", "event")
@@ -20,8 +20,9 @@ TITLES = frozenset(
     "archbishop bishop cardinal chairman director premier deputy congressman congresswoman madam speaker chair".split()
 )
 _LINKING = frozenset(
-    "of the and for de la le du del della von van der den bin ibn al el di da dos e y & - ' ’ . / 's ’s".split()
+    "of the and for de la le du del della von van der den bin ibn al el ul au di da dos e y & - ' ’ . / 's ’s".split()
 )
+_ENDS = frozenset("of the and for & - ' ’ . / 's ’s".split())
 # Small words that end the name of an event: "2019 Canadian federal election".
 _OCCASION = frozenset(
     "general presidential parliamentary legislative federal local municipal regional mayoral gubernatorial senate "
@@ -30,19 +31,11 @@ _OCCASION = frozenset(
 LEAST = {"person": 0.5, "organisation": 0.5, "place": 0.5, "event": 0.6}
 
 
-class Span(NamedTuple):
-    """Words `first` to `last` (one past the end) as a name of `kind`, with the tagger's probability."""
-
-    first: int
-    last: int
-    kind: str
-    score: float
-
-
 def candidates(words: list[str]) -> npt.NDArray[np.intp]:
     """Where a name can stand: words with a capital, and what can link or extend them.
 
-    That is up to three small words between two, a year before one, and small words about an occasion after one.
+    That is up to three small words between two, what hangs on one by a hyphen ("Ki-moon", "al-Qaida"), a year before
+    one, and small words about an occasion after one.
     """
     found = [number for number, word in enumerate(words) if word != word.lower()]
     more: list[int] = []
@@ -52,12 +45,24 @@ def candidates(words: list[str]) -> npt.NDArray[np.intp]:
         if inside and 1 < after - before <= 4 and _LINKING.issuperset(words[at:after]):
             more += range(at, after)
             continue
-        while before >= 0 and at < after and words[at] in _OCCASION:
-            more.append(at)
-            at += 1
-        if at < after < len(words) and len(words[after - 1]) == 4 and words[after - 1].isdigit():
-            more.append(after - 1)
-    return np.array(sorted(found + more), np.intp)
+        gap = words[at:after]
+        more += range(at, at + _behind(gap) if before >= 0 else at)
+        more += range(max(at + _behind(gap), after - _ahead(gap)) if after < len(words) else after, after)
+    return np.array(sorted({*found, *more}), np.intp)
+
+
+def _behind(gap: list[str]) -> int:
+    """How many of the small words after a capital can still be of its name."""
+    if len(gap) > 1 and gap[0] == "-" and gap[1].isalpha():
+        return 2
+    return next((number for number, word in enumerate(gap) if word not in _OCCASION), len(gap))
+
+
+def _ahead(gap: list[str]) -> int:
+    """How many of the small words before a capital can be of its name already."""
+    if len(gap) > 1 and gap[-1] == "-" and gap[-2] in _LINKING:
+        return 2
+    return int(bool(gap) and len(gap[-1]) == 4 and gap[-1].isdigit())
 
 
 def tagged(tokens: Tokens, network: Network) -> list[Span]:
@@ -68,7 +73,7 @@ def tagged(tokens: Tokens, network: Network) -> list[Span]:
     likely = network.probabilities(tokens.words, at)
     best = likely.argmax(1).tolist()
     by_kind = (likely[:, 1::2] + likely[:, 2::2]).tolist()
-    return list(_decoded(at.tolist(), best, by_kind, tokens.words))
+    return applied(_decoded(at.tolist(), best, by_kind, tokens.words), tokens)
 
 
 def _decoded(at: list[int], best: list[int], by_kind: list[list[float]], words: list[str]) -> Iterator[Span]:
@@ -87,12 +92,14 @@ def _decoded(at: list[int], best: list[int], by_kind: list[list[float]], words: 
 
 
 def _trimmed(span: Span, words: list[str]) -> Span | None:
-    """The span without leading titles and articles, and without small words at its ends."""
+    """The span without leading titles and articles, without small words at its ends, and of "U.S.-led" the "U.S."."""
     first, last = span.first, span.last
     while first < last and (
-        words[first].lower() in _LINKING or (span.kind == "person" and words[first].lower() in TITLES)
+        words[first].lower() in _ENDS or (span.kind == "person" and words[first].lower() in TITLES)
     ):
         first += 1
-    while first < last and words[last - 1].lower() in _LINKING:
+    while last - first > 2 and span.kind != "person" and words[last - 2] == "-" and words[last - 1].islower():
+        last -= 2
+    while first < last and words[last - 1].lower() in _ENDS:
         last -= 1
     return span._replace(first=first, last=last) if first < last else None

@@ -136,6 +136,6 @@ def test_every_mention_stands_where_it_says(text: str) -> None:
             assert text[mention.start : mention.end] == mention.text
 
 
-def test_it_fills_entities_and_nothing_else() -> None:
+def test_it_fills_entities_and_notes_alone() -> None:
     """The enricher declares what it changes."""
-    assert (ENTITIES.name, ENTITIES.fills) == ("entities", ("entities",))
+    assert (ENTITIES.name, set(ENTITIES.fills)) == ("entities", {"entities", "notes"})

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from processors.tagger.agree import Cluster, agreed, initials
 from processors.tagger.features import shape
 from processors.tagger.network import default
-from processors.tagger.spans import Span, candidates
+from processors.tagger.rules import Span, applied
+from processors.tagger.spans import candidates
 from processors.tagger.tokens import LONGEST_WORD, tokenize
 
 
@@ -52,6 +53,41 @@ def test_an_occasion_may_begin_with_a_year_and_end_small() -> None:
     """Year and small words beside a capital can belong to an event's name."""
     words = "in the 2019 Canadian federal election she won".split()
     assert candidates(words).tolist() == [2, 3, 4, 5]
+
+
+def test_a_hyphen_can_hang_small_words_on_a_name() -> None:
+    """Ban Ki-moon and al-Qaida are seen whole."""
+    assert candidates(["Ban", "Ki", "-", "moon", "left"]).tolist() == [0, 1, 2, 3]
+    assert candidates(["said", "al", "-", "Qaida"]).tolist() == [1, 2, 3]
+
+
+def test_an_adjective_of_nation_is_no_name() -> None:
+    """What the network takes for a place is dropped where it is only an adjective."""
+    tokens = tokenize("Russian and North Korean envoys met in Russia")
+    spans = [Span(0, 1, "place", 0.9), Span(2, 4, "place", 0.9), Span(7, 8, "place", 0.9)]
+    assert applied(spans, tokens) == spans[2:]
+
+
+def test_no_name_ends_in_half_a_word() -> None:
+    """A body's number belongs to its name, a postal code's letter to no place."""
+    tokens = tokenize("G8 met in London E17")
+    assert tokens.words == ["G", "8", "met", "in", "London", "E", "17"]
+    found = applied([Span(0, 1, "organisation", 0.9), Span(4, 6, "place", 0.9)], tokens)
+    assert [(span.first, span.last) for span in found] == [(0, 2), (4, 5)]
+
+
+def test_who_has_a_mister_is_a_person() -> None:
+    """A name after Mr. is found, and of one that is found the type is mended."""
+    tokens = tokenize("Mr. Kumaratunga met Mr. Maliki in Baghdad and left")
+    found = applied([Span(4, 5, "place", 0.8), Span(6, 7, "place", 0.9)], tokens)
+    assert found == [Span(1, 2, "person", 0.7), Span(4, 5, "person", 0.8), Span(6, 7, "place", 0.9)]
+
+
+def test_a_double_given_name_is_one_person() -> None:
+    """A bare hyphen joins two persons, one with blanks does not."""
+    spans = [Span(0, 1, "person", 0.8), Span(2, 4, "person", 0.6)]
+    assert len(applied(spans, tokenize("Abdul-Aziz Hakim spoke"))) == 1
+    assert len(applied(spans, tokenize("Abdul - Aziz Hakim spoke"))) == 2
 
 
 def test_the_outline_of_a_word_keeps_case_and_digits() -> None:
