@@ -12,11 +12,15 @@ from pathlib import Path
 
 import click
 import pytest
+from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
+from elasticsearch import ApiError, NotFoundError, TransportError
+from kafka.errors import KafkaTimeoutError
 
 from desk.cli import _run, cli
-from desk.failure import Exit
+from desk.failure import Exit, in_words
 from desk.loaded import Loaded
 from schemas.settings import ENV_PREFIX, Settings, load
+from schemas.streams import NoSuchStreamError
 from tests.fakes import unit_settings
 
 ROOT = Path(__file__).parents[2]
@@ -225,3 +229,32 @@ def test_who_stops_reading_ends_it_quietly(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
     assert "error of Wiredesk" not in done.stderr
     assert done.returncode == Exit.FINE
+
+
+def answer(status: int) -> ApiResponseMeta:
+    """What surrounds an answer of Elasticsearch."""
+    return ApiResponseMeta(status, "1.1", HttpHeaders(), 0.1, NodeConfig("http", "elastic.invalid", 9200))
+
+
+FAILURES = [
+    (NoSuchStreamError("there is no stream articles.raw"), "kafka.invalid:9092", "wiredesk setup"),
+    (KafkaTimeoutError("timed out"), "kafka.invalid:9092", "wiredesk servers status"),
+    (NotFoundError("no such index", answer(404), {}), "no index articles", "wiredesk setup"),
+    (ApiError("forbidden", answer(403), {}), "refuses: 403 forbidden", "WIREDESK_ELASTICSEARCH_URL"),
+    (TransportError("refused"), "http://elastic.invalid:9200", "WIREDESK_ELASTICSEARCH_URL"),
+]
+
+
+@pytest.mark.parametrize(("error", "place", "step"), FAILURES, ids=[type(one[0]).__name__ for one in FAILURES])
+def test_an_error_of_a_server_names_the_server_and_the_next_step(error: Exception, place: str, step: str) -> None:
+    """What Kafka or Elasticsearch does wrong is told with its address and what to do, and exits with 3."""
+    failure = in_words(error, unit_settings())
+    assert failure is not None
+    assert place in failure.message
+    assert step in failure.way_out
+    assert failure.code == Exit.DOWN
+
+
+def test_a_mistake_of_ours_is_no_error_of_a_server() -> None:
+    """An error that no server made has no such words: it is reported as a defect."""
+    assert in_words(KeyError("x"), unit_settings()) is None
