@@ -11,7 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from processors.enrichers.draft import Draft, Enricher
-from processors.enrichers.phrases import begins_as_furniture, introduces_links, is_set_line
+from processors.enrichers.phrases import (
+    begins_as_furniture,
+    introduces_links,
+    is_set_line,
+    is_set_line_at_edge,
+    may_begin_furniture,
+)
 from schemas.article import Cut
 
 _REASONS = {
@@ -20,6 +26,7 @@ _REASONS = {
     "other-headline": "the headline of another article, after a line that announces it",
     "begins": "begins as notices, credits and calls to subscribe begin",
     "share-bar": "names of networks and nothing else",
+    "feed-tail": "says where a feed's article stood first",
     "copyright": "a copyright line",
     "cookies": "a notice about cookies",
     "byline": "names the author or the time, and is no text",
@@ -38,6 +45,10 @@ _NETWORKS = frozenset(
 )
 _SEPARATORS = re.compile(r"[\s|/•·,;+&>»–—-]+")
 _COPYRIGHT = re.compile(r"\W{0,3}(©|\(c\)\s|copyright\b)|.{0,160}\ball rights reserved\b", re.IGNORECASE)
+_FEED_TAIL = re.compile(
+    r"the (?:post|article|story) .{1,250} (?:appeared first|first appeared|was first published) (?:on|in) .{1,60}",
+    re.IGNORECASE,
+)
 _COOKIES = re.compile(r"\bcookies?\b", re.IGNORECASE)
 _CONSENT = re.compile(
     r"\b(accept|consent|agree|policy|preferences|experience|einwillig|zustimm|accepte[rz]?|aceptar?|accett|toestemming)",
@@ -83,7 +94,7 @@ def furniture(draft: Draft) -> Draft:
     """
     lines = lines_of(draft.extracted)
     ruled = dict(_ruled(lines))
-    if not ruled or len(ruled) == len(lines):
+    if not ruled or all(number in ruled or _rule(line.text, is_edge=True) for number, line in enumerate(lines)):
         return draft
     cuts = tuple(
         Cut(start=line.start, end=line.end, text=line.text, rule=rule, reason=_REASONS[rule])
@@ -123,8 +134,12 @@ def _story(lines: list[Line]) -> tuple[int, int]:
 
 
 def _is_paragraph(text: str) -> bool:
-    is_sentence = bool(_SENTENCE_END.search(text)) and len(text) >= _PARAGRAPH // 3
-    return (is_sentence or len(text) >= _PARAGRAPH) and not begins_as_furniture(text) and not _is_notice(text)
+    is_sentence = _is_sentence(text) and len(text) >= _PARAGRAPH // 3
+    return (is_sentence or len(text) >= _PARAGRAPH) and _rule(text, is_edge=True) is None
+
+
+def _is_sentence(text: str) -> bool:
+    return _SENTENCE_END.search(text[-20:]) is not None
 
 
 def _rule(text: str, *, is_edge: bool) -> str | None:
@@ -135,12 +150,22 @@ def _rule(text: str, *, is_edge: bool) -> str | None:
         return "link-label"
     if _is_share_bar(text):
         return "share-bar"
-    if begins_as_furniture(text) and (is_edge or not _SENTENCE_END.search(text)):
+    if _begins(text, is_edge=is_edge):
         return "begins"
     return _edge_rule(text) if is_edge else None
 
 
+def _begins(text: str, *, is_edge: bool) -> bool:
+    if begins_as_furniture(text):
+        return is_edge or not _is_sentence(text)
+    return may_begin_furniture(text) and not _is_sentence(text)
+
+
 def _edge_rule(text: str) -> str | None:
+    if is_set_line_at_edge(text):
+        return "phrase"
+    if len(text) <= _LONGEST_NOTICE and _FEED_TAIL.fullmatch(text):
+        return "feed-tail"
     if len(text) <= _LONGEST_HEADLINE and _COPYRIGHT.match(text):
         return "copyright"
     if _is_notice(text):
@@ -173,7 +198,7 @@ def _headlines(lines: list[Line], label: int, story_end: int) -> Iterator[tuple[
 
 
 def _is_headline(text: str) -> bool:
-    return len(text) <= _LONGEST_HEADLINE and not _SENTENCE_END.search(text) and not introduces_links(text)
+    return len(text) <= _LONGEST_HEADLINE and not _is_sentence(text) and not introduces_links(text)
 
 
 FURNITURE = Enricher(name="furniture", version=1, run=furniture, fills=("text", "cuts"))

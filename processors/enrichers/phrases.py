@@ -19,12 +19,23 @@ _NAME_AFTER = re.compile(r"(?:from|in|by|on|von|de|di|da|van|из|від)\s+\S.{
 @cache
 def _table(kind: str) -> frozenset[str]:
     found = tomllib.loads(_FILE.read_text(encoding="utf-8"))
-    return frozenset(phrase for language in found.values() for phrase in language[kind])
+    return frozenset(phrase for language in found.values() for phrase in language.get(kind, ()))
 
 
 @cache
-def _starts() -> tuple[str, ...]:
-    return tuple(sorted(_table("starts")))
+def _by_first_letters(kind: str) -> dict[str, tuple[str, ...]]:
+    groups: dict[str, tuple[str, ...]] = {}
+    for phrase in sorted(_table(kind)):
+        groups[phrase[:2]] = (*groups.get(phrase[:2], ()), phrase)
+    return groups
+
+
+def _begins(line: str, kind: str) -> bool:
+    said = _SPACE.sub(" ", line.replace("’", "'")).lstrip(_EDGES).casefold()
+    return any(
+        said.startswith(phrase) and not (phrase[-1].islower() and said[len(phrase) :][:1].islower())
+        for phrase in _by_first_letters(kind).get(said[:2], ())
+    )
 
 
 def bare(line: str) -> str:
@@ -48,14 +59,22 @@ def introduces_links(line: str) -> bool:
     return first == "more" and _NAME_AFTER.fullmatch(rest) is not None and len(said.split()) <= 6
 
 
+def is_set_line_at_edge(line: str) -> bool:
+    """Whether a line before or after the story is a word of a page's menus, as `Home`, that could head a part of it."""
+    return len(line) <= _LONGEST_START and bare(line) in _table("edges")
+
+
 def begins_as_furniture(line: str) -> bool:
     """Whether a short line begins with a phrase that only furniture begins with, as `Sign up for our`."""
-    if len(line) > _LONGEST_START:
-        return False
-    said = _SPACE.sub(" ", line.replace("’", "'")).lstrip(_EDGES).casefold()
-    return said.startswith(_starts())
+    return len(line) <= _LONGEST_START and _begins(line, "starts")
+
+
+def may_begin_furniture(line: str) -> bool:
+    """Whether a short line begins as furniture does, and sentences do too, as `Watch:` and `Photo:`."""
+    return len(line) <= _LONGEST_START and _begins(line, "weak")
 
 
 def is_furniture(line: str) -> bool:
     """Whether a line by itself is furniture by any of the phrases."""
-    return is_set_line(line) or introduces_links(line) or begins_as_furniture(line)
+    tests = (is_set_line, is_set_line_at_edge, introduces_links, begins_as_furniture, may_begin_furniture)
+    return any(test(line) for test in tests)

@@ -71,7 +71,7 @@ def test_a_line_that_is_no_title_stays_in_the_text(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["Can the harbour wait?", "“We will not wait”", "Talks move to the U.S.", "2026: a year"]
+    "line", ["Can the harbour wait?", "“We will not wait”", "Talks move to the U.S.", "2026 begins"]
 )
 def test_questions_quotations_and_abbreviations_may_be_titles(line: str) -> None:
     """A title may end with a question mark, a quotation mark or an abbreviation, or begin with a number."""
@@ -94,7 +94,7 @@ def test_a_text_of_one_line_has_no_title() -> None:
     ],
 )
 def test_a_stated_title_is_taken_out_of_the_text(stated: str, line: str, title: str) -> None:
-    """The title that the source gives wins over the first line, which goes when it says the same but for a site name."""
+    """The first line goes when it says the same as the stated title, but for the name of a site."""
     found = extracted(f"{line}\n\n{STORY}", title=stated)
     assert (found.title, found.text) == (title, STORY)
 
