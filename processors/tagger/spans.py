@@ -45,10 +45,13 @@ def candidates(words: list[str]) -> npt.NDArray[np.intp]:
         if inside and 1 < after - before <= 4 and _LINKING.issuperset(words[at:after]):
             more += range(at, after)
             continue
-        gap = words[at:after]
-        more += range(at, at + _behind(gap) if before >= 0 else at)
-        more += range(max(at + _behind(gap), after - _ahead(gap)) if after < len(words) else after, after)
-    return np.array(sorted({*found, *more}), np.intp)
+        end = at
+        if before >= 0 and at < after and (words[at] == "-" or words[at] in _OCCASION):
+            end += _behind(words[at:after])
+            more += range(at, end)
+        if end < after < len(words) and (words[after - 1] == "-" or words[after - 1].isdigit()):
+            more += range(after - _ahead(words[end:after]), after)
+    return np.array(sorted({*found, *more}) if more else found, np.intp)
 
 
 def _behind(gap: list[str]) -> int:

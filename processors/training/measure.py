@@ -27,10 +27,10 @@ class Running:
 
 
 def running(document: Document) -> Running:
-    """The document's sentences as one text, a blank between two."""
+    """The document's sentences as one text, a line each."""
     out = Running()
     for one in document.sentences:
-        out.text += " " if out.text else ""
+        out.text += "\n" if out.text else ""
         shift = len(out.text)
         out.gold |= {(start + shift, end + shift, kind) for start, end, kind in one.spans}
         out.masked += [(start + shift, end + shift) for start, end in one.masked]
