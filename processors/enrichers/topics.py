@@ -81,12 +81,8 @@ class Table:
     matcher: AhoCorasick
 
 
-@dataclass(slots=True)
-class Evidence:
-    """What speaks for one concept: the weight of its terms, and the terms with theirs."""
-
-    weight: float
-    terms: dict[str, float]
+# The terms that speak for a concept, each with its weight.
+Terms = dict[str, float]
 
 
 @cache
@@ -94,9 +90,11 @@ def table() -> Table:
     """The derived table, read once."""
     stored = json.loads(gzip.decompress(TABLE.read_bytes()))
     listed = [Concept(code, name, tuple(parents)) for code, name, parents in stored["concepts"]]
-    terms = [(term, [(listed[at], weight) for at, weight in weights]) for term, weights in stored["terms"]]
+    terms = [
+        (term.replace(MARK, ""), [(listed[at], weight) for at, weight in weights]) for term, weights in stored["terms"]
+    ]
     matcher = AhoCorasick(
-        [f" {term.replace(' ', '  ')} " for term, _ in terms],
+        [f" {term.replace(' ', '  ')} " for term, _ in stored["terms"]],
         matchkind=MatchKind.LeftmostLongest,
         implementation=Implementation.ContiguousNFA,
     )
@@ -116,7 +114,7 @@ def find_topics(title: str, text: str, language: str | None = "en") -> tuple[Top
         text: the first 20,000 characters are read, the start weighs more.
         language: an ISO 639-1 code, perhaps with a region.
     """
-    if (language or "").lower()[:2] not in LANGUAGES:
+    if (language or "").lower().partition("-")[0] not in LANGUAGES:
         return ()
     title, text = title[:CHARACTERS_READ], text[:CHARACTERS_READ]
     found = _evidence(title, text)
@@ -137,24 +135,23 @@ def _padded(text: str) -> str:
     return f" {'  '.join([marks.get(word, word) for word in words.tokens(text)])} ".lower()
 
 
-def _evidence(title: str, text: str) -> dict[Concept, Evidence]:
-    found: dict[Concept, Evidence] = {}
+def _evidence(title: str, text: str) -> dict[Concept, Terms]:
+    """The terms found for each concept; a term said often weighs more, but ever less so."""
+    found: dict[Concept, Terms] = defaultdict(dict)
     terms = table().terms
     for at, seen in _seen(title, text).items():
         term, weights = terms[at]
+        often = 1.0 + math.log(seen)
         for concept, weight in weights:
-            evidence = found.setdefault(concept, Evidence(0.0, {}))
-            strength = weight * (1.0 + math.log(seen)) if seen > 1 else weight * seen
-            evidence.weight += strength
-            evidence.terms[term] = strength
+            found[concept][term] = max(weight * often, found[concept].get(term, 0.0))
     return found
 
 
-def _tops(found: dict[Concept, Evidence]) -> dict[str, float]:
+def _tops(found: dict[Concept, Terms]) -> dict[str, float]:
     """The evidence for each top level and all below it, every term counted once."""
-    under: dict[str, list[Evidence]] = defaultdict(list)
-    for concept, evidence in found.items():
-        under[concept.top].append(evidence)
+    under: dict[str, list[Terms]] = defaultdict(list)
+    for concept, terms in found.items():
+        under[concept.top].append(terms)
     return {top: sum(_merged(each).values()) for top, each in under.items()}
 
 
@@ -169,12 +166,12 @@ def _seen(title: str, text: str) -> dict[int, float]:
     return seen
 
 
-def _chosen(tops: dict[str, float], found: dict[Concept, Evidence]) -> list[str]:
+def _chosen(tops: dict[str, float], found: dict[Concept, Terms]) -> list[str]:
     """The top levels with enough evidence beside the best, all told or for one concept."""
     strongest: dict[str, float] = defaultdict(float)
-    for concept, evidence in found.items():
+    for concept, terms in found.items():
         if concept.parents:
-            strongest[concept.top] = max(strongest[concept.top], evidence.weight)
+            strongest[concept.top] = max(strongest[concept.top], sum(terms.values()))
     ranked = sorted(tops, key=lambda top: (-tops[top], top))
     enough = [
         top
@@ -185,48 +182,52 @@ def _chosen(tops: dict[str, float], found: dict[Concept, Evidence]) -> list[str]
     return enough[:MOST_TOPS]
 
 
-def _below(top: str, tops: dict[str, float], found: dict[Concept, Evidence], length: int) -> Iterator[Topic]:
+def _below(top: str, tops: dict[str, float], found: dict[Concept, Terms], length: int) -> Iterator[Topic]:
     """The topic's concepts with evidence of their own; where there are none the topic itself, if it is the best."""
     confidence = (1.0 - math.exp(-tops[top] / SATURATION)) * math.sqrt(tops[top] / max(tops.values()))
-    under = {concept: evidence for concept, evidence in found.items() if concept.top == top}
-    weights = _with_branch({concept: evidence.weight for concept, evidence in under.items() if concept.parents})
-    best = max(weights.values(), default=0.0)
-    least = LEAST_BELOW * (1.0 + min(length / LONG, 1.0))
-    strong = [
-        concept
-        for concept in sorted(weights, key=lambda concept: (-weights[concept], concept.code))
-        if under[concept].weight >= least and weights[concept] >= best * LEAST_SHARE_BELOW
-    ][:MOST_BELOW]
-    if not strong and tops[top] == max(tops.values()):
+    under = {concept: terms for concept, terms in found.items() if concept.top == top}
+    ranked = _ranked({concept: sum(terms.values()) for concept, terms in under.items() if concept.parents}, length)
+    if not ranked and tops[top] == max(tops.values()):
         yield _topic(table().concepts[top], confidence, _merged(under.values()))
-    for concept in strong:
-        yield _topic(concept, confidence * math.sqrt(weights[concept] / best), under[concept].terms)
+    for concept, share in ranked:
+        yield _topic(concept, confidence * math.sqrt(share), under[concept])
 
 
-def _with_branch(weights: dict[Concept, float]) -> dict[Concept, float]:
-    """Each concept's evidence with a share of that for its whole branch, which makes a lone stray term fall behind."""
+def _ranked(weights: dict[Concept, float], length: int) -> list[tuple[Concept, float]]:
+    """The concepts with enough evidence for a text of this length, best first, each with its share of the best.
+
+    To each counts a part of the evidence for its whole branch, so that a lone stray term falls behind.
+    """
     branches: dict[str, float] = defaultdict(float)
     for concept, weight in weights.items():
         branches[concept.branch] += weight
-    return {concept: weight + BRANCH_SHARE * branches[concept.branch] for concept, weight in weights.items()}
+    least = LEAST_BELOW * (1.0 + min(length / LONG, 1.0))
+    weighed = {
+        concept: weight + BRANCH_SHARE * branches[concept.branch]
+        for concept, weight in weights.items()
+        if weight >= least
+    }
+    best = max(weighed.values(), default=0.0)
+    order = sorted(weighed, key=lambda concept: (-weighed[concept], concept.code))[:MOST_BELOW]
+    return [(concept, weighed[concept] / best) for concept in order if weighed[concept] >= best * LEAST_SHARE_BELOW]
 
 
-def _merged(evidence: Iterable[Evidence]) -> dict[str, float]:
-    terms: dict[str, float] = {}
-    for each in evidence:
-        for term, weight in each.terms.items():
-            terms[term] = max(weight, terms.get(term, 0.0))
-    return terms
+def _merged(evidence: Iterable[Terms]) -> Terms:
+    merged: Terms = {}
+    for terms in evidence:
+        for term, weight in terms.items():
+            merged[term] = max(weight, merged.get(term, 0.0))
+    return merged
 
 
-def _topic(concept: Concept, score: float, terms: dict[str, float]) -> Topic:
+def _topic(concept: Concept, score: float, terms: Terms) -> Topic:
     listed = sorted(terms, key=lambda term: (-terms[term], term))[:MOST_TERMS]
     return Topic(
         id=concept.code,
         name=concept.name,
         score=round(score, 3),
         parents=concept.parents,
-        terms=tuple(term.replace(MARK, "") for term in listed),
+        terms=tuple(listed),
     )
 
 

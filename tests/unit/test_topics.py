@@ -89,6 +89,18 @@ def test_the_longer_term_wins() -> None:
     assert any("trade union" in topic.terms for topic in found)
 
 
+def test_a_word_with_and_without_capitals_is_one_term() -> None:
+    """`Bonds` and `bonds` in one article are one piece of evidence."""
+    found = find_topics("", "Bonds fell. Investors sold bonds as yields rose.")
+    assert all(len(set(topic.terms)) == len(topic.terms) for topic in found)
+
+
+def test_the_first_topic_is_of_the_strongest_field() -> None:
+    """Whatever concepts are named, the first topic lies under the top level with the most evidence."""
+    text = "The coach praised the team. The players won the match and the league title. A judge looked on."
+    assert (*find_topics("", text)[0].parents, find_topics("", text)[0].id)[0] == "medtop:15000000"
+
+
 def test_only_the_start_is_read() -> None:
     """What stands after the first 20,000 characters changes nothing."""
     text = "The striker scored in the cup final. " * 600

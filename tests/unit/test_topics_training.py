@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from processors.enrichers.topics import find_topics, table
+from processors.enrichers.topics import TABLE, find_topics, table
 from processors.training import topics_measure
 from processors.training.topics import SEEDS, build, main, patterns, plural, read_seeds, replacements
 from processors.training.topics_words import learn
@@ -32,7 +33,9 @@ def concept(name: str, *levels: str, retired: bool = False, item: object = NAN) 
 
 def test_the_stored_table_has_the_seeds() -> None:
     """Every hand-written term stands in the table with its weight: whoever edits the seeds builds the table anew."""
-    stored = {term: {each.code: weight for each, weight in weights} for term, weights in table().terms}
+    packed = json.loads(gzip.decompress(TABLE.read_bytes()))
+    codes = [code for code, _, _ in packed["concepts"]]
+    stored = {term: {codes[at]: weight for at, weight in weights} for term, weights in packed["terms"]}
     seeds = patterns(read_seeds(SEEDS.read_text(encoding="utf-8"), table().retired))
     assert len(seeds) > 10_000
     assert not [term for term, weights in seeds.items() if not weights.items() <= stored.get(term, {}).items()]
