@@ -49,7 +49,7 @@ class Cluster:
 
     @property
     def score(self) -> float:
-        """How sure: one less the product of doubts over the mentions' mean, at most the best mention's."""
+        """How sure: the mean of the mentions' probabilities."""
         return sum(mention.score for mention in self.mentions) / len(self.mentions)
 
 

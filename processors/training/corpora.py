@@ -36,11 +36,15 @@ TYPES = {name: kind for kind, names in _GROUPS.items() for name in names.split()
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """Running text with its named spans and the stretches of which nothing is known (characters)."""
+    """Running text with its named spans and the stretches of which nothing is known (characters).
+
+    `pages` names the Wikipedia page of a span, where the corpus does.
+    """
 
     text: str
     spans: tuple[Span, ...] = ()
     masked: tuple[tuple[int, int], ...] = ()
+    pages: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +295,14 @@ def _gum_sentence(cells: list[list[str]], identities: dict[str, str], small: set
         for match in re.finditer(r"\b[A-Z][\w.&’'-]*", joiner.text)
         if match.group().lower() not in small and not any(start <= match.start() < end for start, end, _ in spans)
     )
-    return Sentence(joiner.text, tuple(spans), tuple(masked))
+    pages = (
+        (*trimmed[:2], identities[number])
+        for number, (start, end) in extent.items()
+        if number in identities
+        and kinds[number] in _GUM
+        and (trimmed := trim(joiner.text, start, end, _GUM[kinds[number]]))
+    )
+    return Sentence(joiner.text, tuple(spans), tuple(masked), tuple(pages))
 
 
 def _outermost(text: str, mentions: Iterable[Span]) -> list[Span]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote
 
+from processors import linker
 from processors.tagger.agree import agreed
 from processors.tagger.network import Network
 from processors.tagger.spans import tagged
 from processors.tagger.tokens import tokenize
-from processors.training import splits
+from processors.training import corpora, splits
 from processors.training.corpora import Document
 from processors.training.score import Tally
 
@@ -61,6 +64,33 @@ def tally(documents: Iterable[Document], network: Network, *, agreement: bool = 
     return out
 
 
+def linking(documents: Iterable[Document], network: Network, table: linker.Table) -> tuple[int, int]:
+    """How many linked mentions have the entity that the corpus names by its Wikipedia page, and how many another."""
+    right = wrong = 0
+    for document in documents:
+        text = running(document).text
+        pages = dict(_pages(document))
+        tokens = tokenize(text)
+        clusters = agreed(tagged(tokens, network), tokens, text)
+        here = linker.context(tokens.words, clusters, table, text)
+        for cluster in clusters:
+            link = linker.link(cluster, here, table)
+            named = [pages[one.start, one.end] for one in cluster.mentions if link and (one.start, one.end) in pages]
+            same = sum(1 for page in named if link and link.entry in table.named(link.entry.kind, page))
+            right, wrong = right + same, wrong + len(named) - same
+    return right, wrong
+
+
+def _pages(document: Document) -> Iterator[tuple[tuple[int, int], str]]:
+    """Where a name stands in the running text, and its Wikipedia page's title without what is in brackets."""
+    shift = 0
+    for one in document.sentences:
+        for start, end, page in one.pages:
+            title = re.sub(r" \(.*\)$", "", unquote(page).replace("_", " "))
+            yield (start + shift, end + shift), title
+        shift += len(one.text) + 1
+
+
 def lines(data: Path, weights: Path) -> Iterator[str]:
     """One line a set: F1, precision and recall over people, organisations and places, then F1 by type."""
     network = Network.read(weights)
@@ -68,3 +98,5 @@ def lines(data: Path, weights: Path) -> Iterator[str]:
     for name, documents in splits.held_out(data).items():
         yield f"{name:10} {tally(documents, network).line()}"
         yield f"{'':10} {tally(documents, network, agreement=False).line()}  (without agreement)"
+    right, wrong = linking(corpora.gum(data).values(), network, linker.default())
+    yield f"links      {right / max(right + wrong, 1):.3f} right of {right + wrong} mentions whose page GUM names"
