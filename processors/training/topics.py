@@ -94,7 +94,7 @@ def read_seeds(text: str, replaced: dict[str, str]) -> Terms:
 def _add(terms: Terms, written: str, code: str) -> None:
     weight = WEIGHTS.get(written[0], PLAIN_WEIGHT)
     singular = " ".join(tokens(written.lstrip("!~?")))
-    for form in {singular, singular if written.endswith(".") else plural(singular)}:
+    for form in dict.fromkeys((singular, singular if written.endswith(".") else plural(singular))):
         terms[form][code] = max(weight, terms[form].get(code, 0.0))
 
 
@@ -110,8 +110,8 @@ def plural(term: str) -> str:
 def marked_words(terms: Iterable[str]) -> dict[str, str]:
     """How a word of a text is marked that some term asks for with capitals: `Twins` and `TWINS` as `twins^`."""
     marks = {}
-    for word in {word for term in terms for word in term.split() if word != word.lower()}:
-        for surface in {word, word.upper()}:
+    for word in sorted({word for term in terms for word in term.split() if word != word.lower()}):
+        for surface in (word, word.upper()):
             marks[surface] = word.lower() + MARK
     return marks
 

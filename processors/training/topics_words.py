@@ -89,7 +89,7 @@ def near_words(data: Path, terms: Weights, tops: list[str]) -> dict[str, tuple[s
     """
     vectors, row = read_vectors(data)
     idle = stopwords("en", news=True)
-    known = [term for term in terms if term in row]
+    known = sorted(term for term in terms if term in row)
     targets = np.array([[terms[term].get(top, 0.0) for top in tops] + [0.0] for term in known], dtype=np.float32)
     nothing = np.tile(np.eye(len(tops) + 1, dtype=np.float32)[-1], (len(idle & row.keys()), 1))
     examples = vectors[[row[word] for word in [*known, *sorted(idle & row.keys())]]]
