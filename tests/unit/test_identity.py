@@ -77,6 +77,8 @@ def test_fragment_case_port_scheme_and_order_do_not_count(
     [
         ("https://a.example/x?id=1", "https://a.example/x?id=2"),
         ("https://a.example/x?page=1", "https://a.example/x"),
+        ("https://a.example/x?globe=1", "https://a.example/x?globe=2"),
+        ("https://a.example/x?ref=1", "https://a.example/x?ref=2"),
         ("https://a.example/x", "https://a.example/X"),
         ("https://a.example/x", "https://b.example/x"),
         ("https://a.example:8443/x", "https://a.example/x"),
