@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import struct
 import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -65,7 +66,7 @@ def _near(normal: str) -> tuple[str, ...]:
 
 
 def _shingles(text: str) -> list[str]:
-    spaceless = len(_SPACELESS.findall(text))
+    spaceless = 0 if text.isascii() else len(_SPACELESS.findall(text))
     if spaceless * 2 > len(text):
         return _windows(list(text.replace(" ", "")), CHARACTERS_PER_SHINGLE)
     return _windows((words.characters_apart(text) if spaceless else text).split(), WORDS_PER_SHINGLE)
@@ -74,14 +75,15 @@ def _shingles(text: str) -> list[str]:
 def _windows(items: list[str], size: int) -> list[str]:
     if len(items) <= size:
         return [" ".join(items)] if items else []
-    return [" ".join(window) for window in zip(*(items[at:] for at in range(size)), strict=False)]
+    return list(map(" ".join, zip(*(items[at:] for at in range(size)), strict=False)))
 
 
 def _bands(digest: list[int]) -> Iterator[str]:
+    packed = struct.pack(f">{BANDS * ROWS}I", *digest)
+    width = len(packed) // BANDS
     for band in range(BANDS):
-        rows = digest[band * ROWS : (band + 1) * ROWS]
-        packed = b"".join(value.to_bytes(4, "big") for value in rows)
-        yield f"{band:02x}:{hashlib.blake2b(packed, digest_size=6).hexdigest()}"
+        rows = packed[band * width : (band + 1) * width]
+        yield f"{band:02x}:{hashlib.blake2b(rows, digest_size=6).hexdigest()}"
 
 
 def fingerprint(draft: Draft) -> Draft:

@@ -23,7 +23,9 @@ VERB_WEIGHT: Final = 0.4
 # In a text of fewer characters than this nothing need be said twice.
 SHORT: Final = 600
 LONGEST_WORDS: Final = 4
-LONGEST_CHARACTERS: Final = 80
+# A phrase of so many words at most, unless it is a name, where it stands but once.
+LONGEST_ONCE: Final = 2
+LONGEST_CHARACTERS: Final = 60
 
 _W: Final = words.WORD_CHARACTERS
 # A possessive's 's is a token of its own.
@@ -54,9 +56,8 @@ def key_phrases(title: str, text: str, language: str | None = None) -> tuple[str
     """
     title, text = title[:CHARACTERS_READ], text[:CHARACTERS_READ]
     if _is_cjk(text or title):
-        body, head = _cjk_phrases(text), _cjk_phrases(title)
-    else:
-        body, head = _spaced_phrases(title, text, language)
+        return _best(_with_title(_cjk_phrases(text), _cjk_phrases(title), short=True), least=2)
+    body, head = _spaced_phrases(title, text, language)
     short = len(text) < SHORT
     return _best(_with_title(_merged_by_case(body), head, short=short), least=1 if short else 2)
 
@@ -77,15 +78,22 @@ def _is_cjk(text: str) -> bool:
 
 
 def _cjk_phrases(text: str) -> Counter[str]:
-    pieces = (piece for run in _CJK.findall(text) for piece in _CJK_FUNCTION.split(run))
-    return Counter(gram for piece in pieces for gram in _grams(list(piece), _CJK_LONGEST, "") if len(gram) > 1)
+    """Counts of all sequences of Han characters between function words, and of Katakana words."""
+    pieces = [piece for run in _CJK.findall(text) for piece in _CJK_FUNCTION.split(run)]
+    grams = (
+        gram for piece in pieces if piece and not _is_kana(piece) for gram in _grams(list(piece), _CJK_LONGEST, "")
+    )
+    return Counter([*(gram for gram in grams if len(gram) > 1), *filter(_is_kana, pieces)])
+
+
+def _is_kana(piece: str) -> bool:
+    return "\u30a1" <= piece[:1] <= "\u30ff"
 
 
 def _spaced_phrases(title: str, text: str, language: str | None) -> tuple[Counter[str], Counter[str]]:
     tokens, head = _tokens(text), _tokens(title)
     written = Counter(tokens)
-    titled = _is_titled(head)
-    head = [_as_in_body(token, written, titled=titled) for token in head]
+    head = [_as_in_body(token, written) for token in head]
     idle = _idle_words(language, shouted=text.isupper())
     named = frozenset(token for token in _capitals(tokens) if written[token] >= written[token.lower()])
     repeated = {token for token, count in written.items() if count > 1 or len(text) < SHORT}
@@ -108,18 +116,10 @@ def _tokens(text: str) -> list[str]:
     return found
 
 
-def _is_titled(tokens: list[str]) -> bool:
-    """Whether a headline is written With a Capital in Nearly Every Word."""
-    long = [token for token in tokens if len(token) > 3]
-    return sum(token[0].isupper() for token in long) > 0.7 * len(long)
-
-
-def _as_in_body(token: str, written: Counter[str], *, titled: bool) -> str:
+def _as_in_body(token: str, written: Counter[str]) -> str:
     """A headline's word as the body mostly writes it: headlines capitalise."""
     lower = token.lower()
-    if written[lower] > written[token] or (titled and not written[token] and not token.isupper()):
-        return lower
-    return token
+    return lower if written[lower] > written[token] else token
 
 
 def _idle_words(language: str | None, *, shouted: bool) -> Callable[[str], bool]:
@@ -207,8 +207,10 @@ def _fits(phrase: str, count: int) -> bool:
         return False
     if phrase.lower() in words.name_openers() or (len(phrase) < 4 and phrase.isascii() and phrase.islower()):
         return False
-    capitals = {word[0].isupper() for word in phrase.split(" ") if word not in words.name_joints()}
-    return count > 1 or len(capitals) < 2
+    if count > 1:
+        return True
+    capitals = [word[0].isupper() for word in phrase.split(" ") if word not in words.name_joints()]
+    return all(capitals) or (not any(capitals) and len(capitals) <= LONGEST_ONCE)
 
 
 def _folded_surnames(counts: dict[str, int]) -> dict[str, int]:

@@ -92,6 +92,19 @@ def test_chinese_phrases() -> None:
     assert not {"军备", "备控", "控制"} & set(found)
 
 
+def test_japanese_phrases() -> None:
+    """A Katakana word is whole, a Han sequence counts where it recurs, Hiragana parts them."""
+    text = "政策金利を据え置いた。政策金利は変わらない。インフレーションが続く。インフレーションは強い。"
+    assert set(key_phrases("", text, "ja")) == {"政策金利", "インフレーション"}
+
+
+def test_what_a_short_text_says_once_is_short() -> None:
+    """Of words said but once no more than two make a phrase, unless they are a name."""
+    found = key_phrases("", "An extremely slow steady coastal erosion worries the Royal Dutch Hiking Club.", "en")
+    assert "Royal Dutch Hiking Club" in found
+    assert all(phrase.count(" ") < 2 for phrase in found if phrase.islower())
+
+
 @given(st.text(max_size=300), st.text(max_size=600), st.sampled_from(["en", "zh", "ar", None]))
 def test_any_text_has_at_most_ten_phrases(title: str, text: str, language: str | None) -> None:
     """Phrases are few, distinct, not empty, hold a letter, and the same draft gives the same ones."""
