@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from processors.tagger.rules import Span
+from processors.tagger.rules import Span, adjectives
 from processors.tagger.tokens import Tokens
 
 _SMALL = frozenset("of the and for de la le du del von van der den bin al el di da on in to & -".split())
@@ -155,38 +155,52 @@ def initials(words: Sequence[str]) -> set[str]:
 
 
 def _late_names(clusters: list[Cluster]) -> list[Cluster]:
-    """A name given in full only later, or an acronym before its expansion, joins what stood before it."""
+    """What is named in full only elsewhere joins the full name: a surname, an acronym, a body without its nation."""
     full = _full_names(clusters)
+    target_of = {id(cluster): target for cluster in clusters if (target := _expansion(cluster, full))}
     kept: list[Cluster] = []
     for cluster in clusters:
-        target = _expansion(cluster, full)
-        if target is None or target is cluster:
+        target = target_of.get(id(cluster))
+        if target is None or id(target) in target_of:
             kept.append(cluster)
             continue
-        relation = "surname" if cluster.kind == "person" else "acronym"
-        reason = f"{relation} of {target.name} (named in full at {target.mentions[0].start})"
+        reason = f"{_relation(cluster)} {target.name} (named in full at {target.mentions[0].start})"
         target.mentions += [one._replace(evidence=reason) for one in cluster.mentions]
     for cluster in kept:
         cluster.mentions.sort()
     return sorted(kept, key=lambda cluster: cluster.mentions[0].start)
 
 
-def _full_names(clusters: list[Cluster]) -> dict[tuple[str, str], Cluster]:
-    """Clusters by what could stand for them: a person's surname, the acronym of anything else."""
-    full: dict[tuple[str, str], Cluster] = {}
+def _relation(short: Cluster) -> str:
+    if short.kind == "person":
+        return "surname of"
+    return "acronym of" if len(short.mentions[0].words) == 1 else "short for"
+
+
+def _full_names(clusters: list[Cluster]) -> dict[tuple[str, str], Cluster | None]:
+    """Clusters by what could stand for them; none where it could stand for two."""
+    full: dict[tuple[str, str], Cluster | None] = {}
     for cluster in clusters:
-        for one in cluster.mentions:
-            if len(one.words) > 1:
-                shorts = [one.words[-1].lower()] if one.kind == "person" else sorted(initials(one.words))
-                for short in shorts:
-                    full.setdefault((one.kind, short), cluster)
+        shorts = {(one.kind, short) for one in cluster.mentions if len(one.words) > 1 for short in _shorts(one)}
+        for short in shorts:
+            full[short] = None if full.get(short, cluster) is not cluster else cluster
     return full
 
 
-def _expansion(cluster: Cluster, full: dict[tuple[str, str], Cluster]) -> Cluster | None:
+def _shorts(one: Named) -> set[str]:
+    """What could stand for a name: a person's surname, an acronym, a body's name without its nation's adjective."""
+    if one.kind == "person":
+        return {compared(one.words[-1:])}
+    bare = {compared(one.words[1:])} if one.kind == "organisation" and one.words[0].lower() in adjectives() else set()
+    return {letters.lower() for letters in initials(one.words)} | (bare if len(one.words) > 2 else set())
+
+
+def _expansion(cluster: Cluster, full: dict[tuple[str, str], Cluster | None]) -> Cluster | None:
     first = cluster.mentions[0]
-    if len(first.words) != 1 or any(len(one.words) > 1 for one in cluster.mentions):
+    single = len(first.words) == 1
+    if any(one.key != first.key for one in cluster.mentions) or (cluster.kind == "person" and not single):
         return None
-    if cluster.kind == "person":
-        return full.get((cluster.kind, first.key))
-    return full.get((cluster.kind, first.key.upper())) if first.words[0].isupper() else None
+    if single and cluster.kind != "person" and not first.words[0].isupper():
+        return None
+    target = full.get((cluster.kind, first.key))
+    return None if target is cluster else target

@@ -39,17 +39,8 @@ def adjectives() -> frozenset[str]:
 
 def applied(spans: Iterable[Span], tokens: Tokens) -> list[Span]:
     """The spans after all rules, in order, none over another."""
-    whole = (_whole(span, tokens) for span in spans)
-    named = [span for span in whole if span.first < span.last and not _adjective(span, tokens)]
+    named = [span for span in spans if not _adjective(span, tokens)]
     return list(_titled(_hyphened(named, tokens), tokens))
-
-
-def _whole(span: Span, tokens: Tokens) -> Span:
-    """The span without half a word at its end: "G8" is one, and of "London E17" only "London" is the place."""
-    last = span.last
-    if last < len(tokens.words) and tokens.starts[last] == tokens.ends[last - 1] and tokens.words[last][0].isalnum():
-        last += 1 if span.kind in ("organisation", "event") else -1
-    return span._replace(last=last)
 
 
 def _adjective(span: Span, tokens: Tokens) -> bool:

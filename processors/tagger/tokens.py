@@ -12,10 +12,10 @@ _ABBREVIATIONS = frozenset(
     "Ariz Ark Calif Colo Conn Del Fla Ga Ill Ind Kan Ky La Md Mass Mich Minn Miss Mo Mont Neb Nev Okla "
     "Ore Pa Tenn Tex Va Vt Wash Wis Wyo A B C D E F G H I J K L M N O P Q R S T U V W X Y Z".split()
 )
-# Possessives stand alone; a hyphen is a word, so that "US-Russia" has two names in it.
+# Possessives stand alone; a hyphen is a word, so that "US-Russia" has two names in it; "G8" and "1990s" are one word.
 _WORD = re.compile(
     r"""(?:[^\W\d_]\.){2,}
-    | [^\W\d_]+(?:(?:['’](?!s\b)|&)[^\W\d_]+)*
+    | \d*[^\W\d_][^\W_]*(?:(?:['’](?!s\b)|&)[^\W_]+)*
     | [^\w\s]s\b(?<=['’]s)
     | [^\w\s]
     | \d+(?:[.,:/]\d+)*

@@ -85,5 +85,5 @@ def varied(document: Document, chance: random.Random, cities: list[str]) -> Exam
     sentences = [recased(one, chance) if chance.random() < 0.06 else one for one in document.sentences]
     if document.corpus in ("gmb", "gum", "silver", "masc") and chance.random() < 0.12:
         sentences.insert(0, dateline(chance.choice(cities), chance))
-    joint = "\n" if chance.random() < 0.2 else " "
+    joint = "\n" if chance.random() < 0.35 else " "
     return example(replace(document, sentences=tuple(sentences)), joint)
