@@ -151,13 +151,15 @@ def link(cluster: Cluster, here: Context, table: Table) -> Link | None:
 def _person(cluster: Cluster, here: Context, table: Table) -> Link | None:
     if " " not in cluster.name:
         return _leader(cluster, here, table)
+    entries = table.named("P", cluster.name)
+    if not entries:
+        return None
     first = cluster.mentions[0]
     public = bool(_PUBLIC.search(here.text[max(0, first.start - NEAR) : first.end + NEAR]))
     judged = sorted(
-        ((*_support(entry, here, public), entry) for entry in table.named("P", cluster.name)),
-        key=lambda one: (-one[0], one[2].identifier),
+        ((*_support(entry, here, public), entry) for entry in entries), key=lambda one: (-one[0], one[2].identifier)
     )
-    if not judged or judged[0][0] < ENOUGH or (len(judged) > 1 and judged[1][0] >= judged[0][0]):
+    if judged[0][0] < ENOUGH or (len(judged) > 1 and judged[1][0] >= judged[0][0]):
         return None
     _, reasons, entry = judged[0]
     return Link(entry, "wikidata: " + ", ".join(reasons))

@@ -14,7 +14,7 @@ from processors.tagger.spans import tagged
 from processors.tagger.tokens import Tokens, tokenize
 from schemas.article import Entity, EntityType, Mention
 
-LONGEST = 250_000
+LONGEST = 100_000
 MOST_ENTITIES = 1000
 MOST_MENTIONS = 500
 _KINDS: dict[str, EntityType] = {"person": "person", "organisation": "organisation", "place": "place", "event": "event"}

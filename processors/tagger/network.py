@@ -18,9 +18,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from processors.tagger.features import NAME_TABLES, Lexicon, spelling
 
 Floats = npt.NDArray[np.float32]
-MOST_WORDS = 50_000
+MOST_WORDS = 20_000
 KEPT = 16_384
-BLOCK = 4096
+BLOCK = 2048
 _BITS = np.array([1 << number for number in range(len(NAME_TABLES))])
 
 

@@ -40,7 +40,7 @@ def adjectives() -> frozenset[str]:
 def applied(spans: Iterable[Span], tokens: Tokens) -> list[Span]:
     """The spans after all rules, in order, none over another."""
     named = [span for span in spans if not _adjective(span, tokens)]
-    return list(_titled(_hyphened(named, tokens), tokens))
+    return _titled(list(_hyphened(named, tokens)), tokens)
 
 
 def _adjective(span: Span, tokens: Tokens) -> bool:
@@ -71,19 +71,21 @@ def _one_person(one: Span, other: Span, tokens: Tokens) -> bool:
     )
 
 
-def _titled(spans: Iterable[Span], tokens: Tokens) -> Iterator[Span]:
+def _titled(spans: list[Span], tokens: Tokens) -> list[Span]:
     """Who follows a "Mr." is a person, whether the network saw a name there or another kind of one."""
     words = tokens.words
-    after = {
-        number + 1 for number, word in enumerate(words[:-1]) if word in HONORIFICS and words[number + 1][0].isupper()
-    }
-    done = 0
-    for span in [*spans, Span(len(words), len(words), "", 0)]:
-        for first in sorted(number for number in after if done <= number < span.first) if after else ():
+    if HONORIFICS.isdisjoint(words):
+        return spans
+    after = [n + 1 for n, word in enumerate(words[:-1]) if word in HONORIFICS and words[n + 1][0].isupper()]
+    begins = {span.first: span for span in spans}
+    covered = {number for span in spans for number in range(span.first, span.last)}
+    for first in after:
+        if first in begins:
+            begins[first] = begins[first]._replace(kind="person")
+        elif first not in covered:
             last = first + 1
-            while last < min(span.first, len(words)) and words[last][0].isupper() and words[last].isalpha():
+            while last < len(words) and last not in covered and words[last].istitle() and words[last].isalpha():
                 last += 1
-            yield Span(first, last, "person", TITLED)
-        if span.kind:
-            yield span._replace(kind="person") if span.first in after else span
-        done = span.last
+            begins[first] = Span(first, last, "person", TITLED)
+            covered.update(range(first, last))
+    return [begins[first] for first in sorted(begins)]
