@@ -28,7 +28,8 @@ ROUNDS: Final = 600
 RATE: Final = 2.0
 MOMENTUM: Final = 0.9
 LEAST_SURE: Final = 0.5
-LEAST_COUNT: Final = 2
+# Rarer words are slips, commoner ones say everything and nothing.
+LEAST_COUNT, MOST_COUNT = 2, 100
 SHORTEST: Final = 4
 
 
@@ -54,7 +55,7 @@ def common_words(data: Path) -> Counter[str]:
 
 
 def _untagged(text: str) -> list[str]:
-    return [word.rpartition("_")[0] or word for word in text.split()]
+    return tokens(" ".join(word.rpartition("_")[0] or word for word in text.split()))
 
 
 def learn(examples: Matrix, targets: Matrix) -> Matrix:
@@ -97,7 +98,11 @@ def near_words(data: Path, terms: Weights, tops: list[str]) -> dict[str, tuple[s
     others = [
         word
         for word, count in sorted(common_words(data).items())
-        if count >= LEAST_COUNT and len(word) >= SHORTEST and word in row and word not in terms and word not in idle
+        if LEAST_COUNT <= count <= MOST_COUNT
+        and len(word) >= SHORTEST
+        and word in row
+        and word not in terms
+        and word not in idle
     ]
     shares = _softmax(_with_bias(vectors[[row[word] for word in others]]) @ weights)[:, :-1]
     sure = zip(others, shares.argmax(axis=1).tolist(), shares.max(axis=1).tolist(), strict=True)
