@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from processors.enrichers.draft import Draft, Enricher
 from processors.enrichers.phrases import (
@@ -30,6 +31,7 @@ _REASONS = {
     "copyright": "a copyright line",
     "cookies": "a notice about cookies",
     "byline": "names the author or the time, and is no text",
+    "breadcrumbs": "the way to the page through the site's sections",
     "repeated": "the same paragraph stands before",
 }
 _LONGEST_HEADLINE = 160
@@ -59,10 +61,26 @@ _BYLINE = re.compile(
     rf"(?:By|Von|Par|Por|Di|Door|Written by|Reported by|Words by)\s+{_PERSON}"
     rf"(?:(?:,| and| und| et| y| e| en)\s+{_PERSON}){{0,4}}(?:,.{{0,60}})?"
 )
+_AUTHOR = re.compile(
+    r"(?:Author|Autor|Autorin|Auteur|Autore|Автор|Text|Texte|Tekst|Текст)\s?:\s\S.{1,60}|(?:本报)?(?:记者|記者)\s?[\u4e00-\u9fff]{2,4}"
+)
 _TIMELINE = re.compile(
     r"\d{1,3}\s*(?:min(?:ute)?s?|мин|分)\.?\s*(?:read|lesen|lezen|чтения)?|\d{1,2}:\d\d(?:\s*[AP]M)?(?:\s+[A-Z]{2,4})?",
     re.IGNORECASE,
 )
+_TIME_LABEL = (
+    r"(?:(?:published|posted|updated|stand|veröffentlicht|aktualisiert|publié(?: le)?|mis à jour(?: le)?|publicado|"
+    r"actualizado|atualizado(?: em)?|pubblicato(?: il)?|aggiornato(?: il)?|aktualizacja|giriş|güncelleme|опубликовано|"
+    r"обновлено|опубліковано|оновлено)\s?:?\s|[^\W\d_]{3,12},\s)?"
+)
+_DAY = (
+    r"(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}-\d\d-\d\d|\d{1,2}\.?\s(?:de\s)?[^\W\d_]{3,12}\.?\s(?:de\s)?\d{4}|"
+    r"[^\W\d_]{3,12}\.?\s\d{1,2},\s\d{4}|\d{4}年\d{1,2}月\d{1,2}日)"
+)
+_HOUR = r"(?:,?\s(?:at\s|à\s|um\s|[-–|]\s)?\d{1,2}[:.hH]\d\d(?:\s?[AaPp]\.?[Mm]\.?)?(?:\s(?:Uhr|[A-Z]{2,4}))?)?"
+_DATE = re.compile(_TIME_LABEL + _DAY + _HOUR, re.IGNORECASE)
+_BREADCRUMBS = re.compile(r"[^>›»]{1,40}(?:\s[>›]\s[^>›»]{1,40}){1,6}")
+_WIDE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
 _SENTENCE_END = re.compile(r"[.!…。！।۔][\"'”’»)\]]*$")
 _PARAGRAPH = 160
 
@@ -128,14 +146,17 @@ def _ruled(lines: list[Line]) -> Iterator[tuple[int, str]]:
 
 
 def _story(lines: list[Line]) -> tuple[int, int]:
-    """Numbers of the first and the last line that read as paragraphs."""
-    paragraphs = [number for number, line in enumerate(lines) if _is_paragraph(line.text)]
-    return (paragraphs[0], paragraphs[-1]) if paragraphs else (0, len(lines))
+    """Numbers of the first and the last line that read as paragraphs, or as sentences where no line is so long."""
+    for shortest in (_PARAGRAPH // 3, _PARAGRAPH // 8):
+        told = [number for number, line in enumerate(lines) if _is_paragraph(line.text, shortest)]
+        if told:
+            return told[0], told[-1]
+    return 0, len(lines)
 
 
-def _is_paragraph(text: str) -> bool:
-    is_sentence = _is_sentence(text) and len(text) >= _PARAGRAPH // 3
-    return (is_sentence or len(text) >= _PARAGRAPH) and _rule(text, is_edge=True) is None
+def _is_paragraph(text: str, shortest: int) -> bool:
+    size = len(text) + 2 * len(_WIDE.findall(text))
+    return size >= (shortest if _is_sentence(text) else _PARAGRAPH) and _rule(text, is_edge=True) is None
 
 
 def _is_sentence(text: str) -> bool:
@@ -162,26 +183,37 @@ def _begins(text: str, *, is_edge: bool) -> bool:
 
 
 def _edge_rule(text: str) -> str | None:
+    if len(text) > _LONGEST_NOTICE:
+        return None
     if is_set_line_at_edge(text):
         return "phrase"
-    if len(text) <= _LONGEST_NOTICE and _FEED_TAIL.fullmatch(text):
+    if _FEED_TAIL.fullmatch(text):
         return "feed-tail"
-    if len(text) <= _LONGEST_HEADLINE and _COPYRIGHT.match(text):
-        return "copyright"
     if _is_notice(text):
         return "cookies"
-    if len(text) <= _LONGEST_HEADLINE and (_BYLINE.fullmatch(text) or _TIMELINE.fullmatch(text)):
-        return "byline"
-    return None
+    return next((rule for rule, form in _SHORT_FORMS if len(text) <= _LONGEST_HEADLINE and form(text)), None)
 
 
 def _is_notice(text: str) -> bool:
-    return len(text) <= _LONGEST_NOTICE and bool(_COOKIES.search(text)) and bool(_CONSENT.search(text))
+    return bool(_COOKIES.search(text)) and bool(_CONSENT.search(text))
 
 
-def _is_share_bar(text: str) -> bool:
+def _is_share_bar(text: str, least: int = 2) -> bool:
+    if len(text) > _LONGEST_HEADLINE:
+        return False
     words = [word for word in _SEPARATORS.split(text.casefold()) if word]
-    return 2 <= len(words) <= 16 and all(word in _NETWORKS for word in words)
+    return least <= len(words) <= 16 and all(word in _NETWORKS for word in words)
+
+
+_SHORT_FORMS = (
+    ("copyright", _COPYRIGHT.match),
+    ("byline", _BYLINE.fullmatch),
+    ("byline", _AUTHOR.fullmatch),
+    ("byline", _TIMELINE.fullmatch),
+    ("byline", _DATE.fullmatch),
+    ("breadcrumbs", _BREADCRUMBS.fullmatch),
+    ("share-bar", partial(_is_share_bar, least=1)),
+)
 
 
 def _headlines(lines: list[Line], label: int, story_end: int) -> Iterator[tuple[int, str]]:

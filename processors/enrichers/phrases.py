@@ -31,7 +31,7 @@ def _by_first_letters(kind: str) -> dict[str, tuple[str, ...]]:
 
 
 def _begins(line: str, kind: str) -> bool:
-    said = _SPACE.sub(" ", line.replace("’", "'")).lstrip(_EDGES).casefold()
+    said = _regular(line).lstrip(_EDGES)
     return any(
         said.startswith(phrase) and not (phrase[-1].islower() and said[len(phrase) :][:1].islower())
         for phrase in _by_first_letters(kind).get(said[:2], ())
@@ -40,7 +40,11 @@ def _begins(line: str, kind: str) -> bool:
 
 def bare(line: str) -> str:
     """A line as the tables have it: one case, single spaces, straight apostrophes, no marks at its ends."""
-    return _SPACE.sub(" ", line.replace("’", "'")).strip(_EDGES).casefold()
+    return _regular(line).strip(_EDGES)
+
+
+def _regular(line: str) -> str:
+    return _SPACE.sub(" ", line.replace("’", "'").replace("İ", "i")).casefold()
 
 
 def is_set_line(line: str) -> bool:
