@@ -70,9 +70,8 @@ def list_(ctx: click.Context, /, *, as_json: bool, **selected: Any) -> None:
         return
     for letter in found:
         times = f", {letter.attempts} times" if letter.attempts > 1 else ""
-        click.echo(
-            f"{letter.id}  {letter.at:%Y-%m-%d %H:%M:%S}Z  {letter.stage}  {letter.reason}{times}: {letter.detail}"
-        )
+        what = f"{letter.stage}  {letter.reason}{times}: {_printable(letter.detail)}"
+        click.echo(f"{letter.id}  {letter.at:%Y-%m-%d %H:%M:%S}Z  {what}")
     click.echo(f"{len(found):,} open")
 
 
@@ -96,7 +95,7 @@ def show(ctx: click.Context, letter_id: str, *, as_json: bool) -> None:
             shown.json_line(letter.model_dump(mode="json"))
             continue
         for name, value in letter.model_dump(mode="json", exclude={"kind", "schema_version", "key", "value"}).items():
-            click.echo(f"{name:<12}{value}")
+            click.echo(f"{name:<12}{_printable(str(value))}")
         original = letter.original_value
         text = "(none)" if original is None else original.decode("utf-8", "backslashreplace")
         click.echo(f"{'original':<12}{_printable(text[:_LONGEST_SHOWN])}{' …' if len(text) > _LONGEST_SHOWN else ''}")

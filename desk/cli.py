@@ -97,7 +97,7 @@ def _failure(error: Exception, loaded: Loaded) -> Failure | None:
     from schemas.settings import SettingsError
 
     if isinstance(error, SettingsError):
-        return Failure(str(error), "wiredesk settings", Exit.USAGE)
+        return Failure(str(error), "wiredesk settings --markdown (tells every setting)", Exit.USAGE)
     from desk.failure import in_words
 
     return in_words(error, loaded.settings)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,6 +21,7 @@ from pydantic_settings import (
 )
 
 ENV_PREFIX = "WIREDESK_"
+_OTHER_VARIABLES = ("CONFIG", "TRACEBACK")
 
 
 class SettingsError(ValueError):
@@ -43,12 +45,16 @@ def default_cache_dir() -> Path:
     return _user_folder("/var/cache", "XDG_CACHE_HOME", ".cache")
 
 
+def _is_secret(field: Any) -> bool:
+    return "SecretStr" in str(field.annotation)
+
+
 class _SecretFiles(PydanticBaseSettingsSource):
     """Reads `WIREDESK_NAME_FILE`: a path to a file that holds the secret, as containers mount them."""
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
         named = os.environ.get(f"{ENV_PREFIX}{field_name.upper()}_FILE")
-        if not named or "SecretStr" not in str(field.annotation):
+        if not named or not _is_secret(field):
             return None, field_name, False
         try:
             return Path(named).read_text(encoding="utf-8").strip(), field_name, False
@@ -157,6 +163,7 @@ def load(**named: Any) -> Settings:
     named_file = os.environ.get(f"{ENV_PREFIX}CONFIG")
     if named_file and not Path(named_file).is_file():
         raise SettingsError(f"{ENV_PREFIX}CONFIG names {named_file}, which is not a file")
+    _refuse_unknown()
     try:
         return Settings(**named)
     except ValidationError as error:
@@ -165,6 +172,17 @@ def load(**named: Any) -> Settings:
         raise SettingsError(f"{config_file()}: not TOML: {error}") from None
     except OSError as error:
         raise SettingsError(f"{config_file()}: {error.strerror}") from None
+
+
+def _refuse_unknown() -> None:
+    """A misspelt variable would change nothing, and nobody would know."""
+    fields = [name.upper() for name in Settings.model_fields]
+    secrets = [f"{name.upper()}_FILE" for name, field in Settings.model_fields.items() if _is_secret(field)]
+    known = {f"{ENV_PREFIX}{name}" for name in (*fields, *secrets, *_OTHER_VARIABLES)}
+    for name in sorted(os.environ):
+        if name.startswith(ENV_PREFIX) and name not in known and not name.startswith(f"{ENV_PREFIX}TEST_"):
+            near = get_close_matches(name, known, 1)
+            raise SettingsError(f"{name}: no such setting" + (f"; {near[0]} is one" if near else ""))
 
 
 def _in_words(problem: Any) -> str:

@@ -199,7 +199,7 @@ def test_a_wrong_setting_exits_with_2_and_names_it(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (Exit.USAGE, "")
     told = json.loads(done.stderr)
     assert "WIREDESK_PARTITIONS" in told["error"]
-    assert told["next"] == "wiredesk settings"
+    assert told["next"].startswith("wiredesk settings --markdown")
 
 
 def test_a_traceback_comes_only_when_asked_for(tmp_path: Path) -> None:

@@ -96,9 +96,15 @@ def test_a_secret_may_stand_in_a_file(loaded: Loader, tmp_path: Path) -> None:
 
 
 def test_only_secrets_are_read_from_files(loaded: Loader, tmp_path: Path) -> None:
-    """`_FILE` behind a setting that is no secret does nothing."""
-    (tmp_path / "alias").write_text("other")
-    assert loaded(tmp_path, INDEX_ALIAS_FILE=str(tmp_path / "alias"))["index_alias"] == "articles"
+    """`_FILE` behind a setting that is no secret is refused, not ignored."""
+    message = loaded.broken(tmp_path, INDEX_ALIAS_FILE=str(tmp_path / "alias"))
+    assert message.startswith("WIREDESK_INDEX_ALIAS_FILE: no such setting")
+
+
+def test_a_misspelt_variable_is_refused_with_the_one_that_was_meant(loaded: Loader, tmp_path: Path) -> None:
+    """A variable of our prefix that is no setting would change nothing silently: it is named, with the nearest one."""
+    message = loaded.broken(tmp_path, KAFKA_SERVER="localhost:9092")
+    assert message == "WIREDESK_KAFKA_SERVER: no such setting; WIREDESK_KAFKA_SERVERS is one"
 
 
 def test_another_settings_file_may_be_named(loaded: Loader, tmp_path: Path) -> None:
