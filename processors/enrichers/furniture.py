@@ -46,7 +46,11 @@ _NETWORKS = frozenset(
     "share: twitter: facebook: google news rss sms more on via и".split()
 )
 _SEPARATORS = re.compile(r"[\s|/•·,;+&>»–—-]+")
-_COPYRIGHT = re.compile(r"\W{0,3}(©|\(c\)\s|copyright\b)|.{0,160}\ball rights reserved\b", re.IGNORECASE)
+_COPYRIGHT = re.compile(
+    r"(?:copyright\s)?(?:©|\(c\)|copyright)\s?(?:by\s)?(?:[12]\d{3}\b|(?-i:[A-ZÀ-ÞĀ-ŽА-Я])[^.,]{0,60}$).*"
+    r"|[^.]{0,120}\ball rights reserved\W{0,3}",
+    re.IGNORECASE,
+)
 _FEED_TAIL = re.compile(
     r"the (?:post|article|story) .{1,250} (?:appeared first|first appeared|was first published) (?:on|in) .{1,60}",
     re.IGNORECASE,
@@ -56,13 +60,20 @@ _CONSENT = re.compile(
     r"\b(accept|consent|agree|policy|preferences|experience|einwillig|zustimm|accepte[rz]?|aceptar?|accett|toestemming)",
     re.IGNORECASE,
 )
+_SITE_SPEAKS = re.compile(
+    r"\b(?:we|our|us|you|this (?:web)?site|wir|diese|nous|vous|ce site|utilizamos|usamos|este siti?[oe]|questo sito|"
+    r"utilizziamo|wij|deze|ta strona|мы|этот сайт)\b",
+    re.IGNORECASE,
+)
+_BUTTON = re.compile(r"[“\"„«][^“”\"„«»]{1,25}[”\"“»]")
+_REPORTED = re.compile(r"[\"“”„«»]|\b(?:said|says|told|wrote|ruled|court|judges?)\b", re.IGNORECASE)
 _PERSON = r"[A-ZÀ-ÞĀ-ŽА-Я][\w.’'-]+(?:\s+(?:[A-Z]\.|d[aei]|van|von|bin|al|[A-ZÀ-ÞĀ-ŽА-Я][\w.’'-]+)){1,4}"
 _BYLINE = re.compile(
     rf"(?:By|Von|Par|Por|Di|Door|Written by|Reported by|Words by)\s+{_PERSON}"
-    rf"(?:(?:,| and| und| et| y| e| en)\s+{_PERSON}){{0,4}}(?:,.{{0,60}})?"
+    rf"(?:(?:,| and| und| et| y| e| en)\s+{_PERSON}){{0,4}}(?:,[^.!?]{{0,60}})?"
 )
 _AUTHOR = re.compile(
-    r"(?:Author|Autor|Autorin|Auteur|Autore|Автор|Text|Texte|Tekst|Текст)\s?:\s\S.{1,60}|(?:本报)?(?:记者|記者)\s?[\u4e00-\u9fff]{2,4}"
+    r"(?:Author|Autor|Autorin|Auteur|Autore|Автор|Text|Texte|Tekst|Текст)\s?:\s\S.{1,60}(?<![.!?])|(?:本报)?(?:记者|記者)\s?[\u4e00-\u9fff]{2,4}"
 )
 _TIMELINE = re.compile(
     r"\d{1,3}\s*(?:min(?:ute)?s?|мин|分)\.?\s*(?:read|lesen|lezen|чтения)?|\d{1,2}:\d\d(?:\s*[AP]M)?(?:\s+[A-Z]{2,4})?",
@@ -81,7 +92,8 @@ _HOUR = r"(?:,?\s(?:at\s|à\s|um\s|[-–|]\s)?\d{1,2}[:.hH]\d\d(?:\s?[AaPp]\.?[M
 _DATE = re.compile(_TIME_LABEL + _DAY + _HOUR, re.IGNORECASE)
 _BREADCRUMBS = re.compile(r"[^>›»]{1,40}(?:\s[>›]\s[^>›»]{1,40}){1,6}")
 _WIDE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
-_SENTENCE_END = re.compile(r"[.!…。！।۔][\"'”’»)\]]*$")
+_SENTENCE_END = re.compile(r"[.!…。！।۔։።။។][\"'”’»」』）)\]]*$")
+_SENTENCE_INSIDE = re.compile(r"\w{3}[.!?]\s")
 _PARAGRAPH = 160
 
 
@@ -195,7 +207,9 @@ def _edge_rule(text: str) -> str | None:
 
 
 def _is_notice(text: str) -> bool:
-    return bool(_COOKIES.search(text)) and bool(_CONSENT.search(text))
+    """Whether the site itself asks for consent: an article about cookies reports what others say of them."""
+    asks = all(said.search(text) for said in (_COOKIES, _CONSENT, _SITE_SPEAKS))
+    return asks and _REPORTED.search(_BUTTON.sub("", text)) is None
 
 
 def _is_share_bar(text: str, least: int = 2) -> bool:
@@ -206,7 +220,7 @@ def _is_share_bar(text: str, least: int = 2) -> bool:
 
 
 _SHORT_FORMS = (
-    ("copyright", _COPYRIGHT.match),
+    ("copyright", _COPYRIGHT.fullmatch),
     ("byline", _BYLINE.fullmatch),
     ("byline", _AUTHOR.fullmatch),
     ("byline", _TIMELINE.fullmatch),
@@ -230,7 +244,8 @@ def _headlines(lines: list[Line], label: int, story_end: int) -> Iterator[tuple[
 
 
 def _is_headline(text: str) -> bool:
-    return len(text) <= _LONGEST_HEADLINE and not _is_sentence(text) and not introduces_links(text)
+    is_told = _is_sentence(text) or _SENTENCE_INSIDE.search(text[:_LONGEST_HEADLINE])
+    return len(text) <= _LONGEST_HEADLINE and not is_told and not introduces_links(text)
 
 
 FURNITURE = Enricher(name="furniture", version=1, run=furniture, fills=("text", "cuts"))

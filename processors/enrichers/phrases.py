@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 _FILE = Path(__file__).parent.parent / "models" / "furniture.toml"
 # A line that begins like furniture and is longer is taken for a paragraph of the story.
 _LONGEST_START = 220
-_EDGES = " \t-–—|•·>»«<*#:…?!.,\"“”„'‘’()[]【】→←›‹▶►▼▲"
+_EDGES = " \t-–—|•·>»«<*#:…?!.,()[]【】→←›‹▶►▼▲"
+# What someone says is no furniture, whatever it says; a lone « or » is an arrow.
+_QUOTED = re.compile(r"\W{0,2}[\"“”„'‘’「『]|«.*»")
 _SPACE = re.compile(r"\s+")
 # "More from The Wire": a name may follow what introduces links.
-_NAME_AFTER = re.compile(r"(?:from|in|by|on|von|de|di|da|van|из|від)\s+\S.{0,40}")
+_NAME_AFTER_MORE = re.compile(r"(?:More (?:from|in|by|on)|MORE (?:FROM|IN|BY|ON))\s(?:the\s)?[A-Z].{0,40}")
 
 
 @cache
@@ -31,7 +33,7 @@ def _by_first_letters(kind: str) -> dict[str, tuple[str, ...]]:
 
 
 def _begins(line: str, kind: str) -> bool:
-    said = _regular(line).lstrip(_EDGES)
+    said = _regular(line)
     return any(
         said.startswith(phrase) and not (phrase[-1].islower() and said[len(phrase) :][:1].islower())
         for phrase in _by_first_letters(kind).get(said[:2], ())
@@ -39,12 +41,18 @@ def _begins(line: str, kind: str) -> bool:
 
 
 def bare(line: str) -> str:
-    """A line as the tables have it: one case, single spaces, straight apostrophes, no marks at its ends."""
-    return _regular(line).strip(_EDGES)
+    """A line as the tables have it: one case, single spaces, straight apostrophes, no marks at its ends.
+
+    A quotation comes out empty.
+    """
+    return _regular(line).rstrip(_EDGES)
 
 
+@lru_cache(maxsize=64)  # each line is asked about by several tables in turn
 def _regular(line: str) -> str:
-    return _SPACE.sub(" ", line.replace("’", "'").replace("İ", "i")).casefold()
+    if _QUOTED.match(line):
+        return ""
+    return _SPACE.sub(" ", line.replace("’", "'").replace("İ", "i")).casefold().lstrip(_EDGES)
 
 
 def is_set_line(line: str) -> bool:
@@ -59,8 +67,9 @@ def introduces_links(line: str) -> bool:
     said = bare(line)
     if said in _table("links"):
         return True
-    first, _, rest = said.partition(" ")
-    return first == "more" and _NAME_AFTER.fullmatch(rest) is not None and len(said.split()) <= 6
+    return (
+        _NAME_AFTER_MORE.fullmatch(line.strip(_EDGES)) is not None and len(said.split()) <= 6 and " than " not in said
+    )
 
 
 def is_set_line_at_edge(line: str) -> bool:

@@ -86,6 +86,9 @@ def test_nothing_of_the_second_seed_is_cut() -> None:
         "Twitter, Facebook and Google were fined.",
         "“Read more!” the teacher said.",
         "He said:",
+        "“No comment.”",
+        "«Реклама!»",
+        "— “Read more!”",
     ],
 )
 def test_a_line_of_the_story_stays(line: str) -> None:
@@ -211,3 +214,36 @@ def test_the_labelled_passages_are_many_and_mixed() -> None:
         assert len({passage.language for passage in half}) >= 12
         assert sum(all(label == "s" for label, _ in passage.lines) for passage in half) >= 5
     assert not {passage.lines for passage in build} & {passage.lines for passage in held}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Copyright law is older than the printing press in this town, and it shows.",
+        "He printed all rights reserved on every page and sued whoever copied one.",
+        "© was the sign that he drew on the wall before he left the town.",
+        "Users must accept cookies before they read our paper, the court said, and the policy must change.",
+        "“We use cookies, you accept them, and that is our policy,” she joked.",
+        "By Monday Night, everything was over.",
+        "Text: that is all it was, and nobody read it.",
+        "The post of harbour master will be filled by Monday.",
+        "Become a member of the council and you will see how slow it is.",
+        "More boats came on Tuesday.",
+    ],
+)
+def test_a_story_keeps_its_last_sentence_and_its_first(line: str) -> None:
+    """A sentence at the edge that shares words with notices stays."""
+    assert cut_lines(cleaned(line, STORY, SECOND)) == []
+    assert cut_lines(cleaned(STORY, SECOND, line)) == []
+
+
+@pytest.mark.parametrize("line", ["More in Sorrow Than Anger", "More by accident than design", "More on the way"])
+def test_a_subheading_that_begins_with_more_stays(line: str) -> None:
+    """`More` introduces links only before a name."""
+    assert cut_lines(cleaned(STORY, line, SECOND)) == []
+
+
+@pytest.mark.parametrize("line", ["It is over. Who pays now?", "委员会周一开会。", "すべて終わった」。"])
+def test_a_sentence_after_a_label_stays(line: str) -> None:
+    """What follows a label goes only when it reads as a headline."""
+    assert cut_lines(cleaned(STORY, "Read also", line, SECOND)) == ["Read also"]
