@@ -22,6 +22,9 @@ TITLES = frozenset(
 _LINKING = frozenset(
     "of the and for de la le du del della von van der den bin ibn al el ul au di da dos e y & - ' ’ . / 's ’s".split()
 )
+_ROLES = frozenset(
+    "spokesperson spokesman spokeswoman chief secretary minister president director chairman ceo".split()
+)
 _ENDS = frozenset("of the and for & - ' ’ . / 's ’s".split())
 # Small words that end the name of an event: "2019 Canadian federal election".
 _OCCASION = frozenset(
@@ -95,7 +98,7 @@ def _decoded(at: list[int], best: list[int], by_kind: list[list[float]], words: 
 
 
 def _trimmed(span: Span, words: list[str]) -> Span | None:
-    """The span without leading titles and articles, without small words at its ends, and of "U.S.-led" the "U.S."."""
+    """The span without titles and small words at its ends, and of "U.S.-led" the "U.S."."""
     first, last = span.first, span.last
     while first < last and (
         words[first].lower() in _ENDS or (span.kind == "person" and words[first].lower() in TITLES)
@@ -103,6 +106,8 @@ def _trimmed(span: Span, words: list[str]) -> Span | None:
         first += 1
     while last - first > 2 and span.kind != "person" and words[last - 2] == "-" and words[last - 1].islower():
         last -= 2
+    while last - first > 1 and span.kind == "organisation" and words[last - 1].lower() in _ROLES:
+        last -= 1
     while first < last and words[last - 1].lower() in _ENDS:
         last -= 1
     return span._replace(first=first, last=last) if first < last else None

@@ -22,7 +22,7 @@ TITLES = frozenset(
     "lord mr. mrs. ms. dr. gen. col. capt. lt. sgt. maj. sen. rep. gov. rev. prof. general colonel captain lieutenant "
     "sergeant major senator representative governor reverend professor secretary foreign defense ambassador former "
     "mayor judge justice ayatollah archbishop bishop cardinal father sister chairman director chief premier "
-    "deputy state congressman congresswoman".split()
+    "deputy state staff congressman congresswoman".split()
 )
 _GROUPS = {
     "PER": "PER per person politician scientist writer musicalartist researcher",
@@ -124,7 +124,7 @@ def _typed(text: str, found: Iterable[Span]) -> Sentence:
 
 
 def trim(text: str, start: int, end: int, kind: str) -> Span | None:
-    """The span without leading article and titles and without a possessive; None where nothing is left."""
+    """The span without leading article and titles and without a possessive; None where no name is left."""
     while True:
         inside = text[start:end]
         first = re.match(r"\S+\s+", inside)
@@ -133,7 +133,8 @@ def trim(text: str, start: int, end: int, kind: str) -> Span | None:
             break
         start += first.end() if first else 0
     inside = re.sub(r"\s*(?:['’]s|['’])$", "", text[start:end])
-    return (start, start + len(inside), kind) if inside else None
+    nameless = not inside or (kind == "PER" and inside.lower() in TITLES)
+    return None if nameless else (start, start + len(inside), kind)
 
 
 def _columns(path: Path, word: int, label: int, separator: str | None = None) -> Iterator[list[Row]]:
@@ -272,6 +273,7 @@ def _gum_sentences(path: Path) -> Iterator[Sentence]:
 
 
 _GUM = {"person": "PER", "organization": "ORG", "place": "LOC", "event": "EVT"}
+_PRONOUNS = frozenset("i we you he she it they his her its their my our your this that these those".split())
 _NAME = re.compile(r"^[A-Z0-9][^ ]*(?: (?:(?:of|the|and|for|de|la|del|von|van|in|on|al|bin|&|-|') ?)*[A-Z0-9][^ ]*)*$")
 
 
@@ -289,7 +291,8 @@ def _gum_sentence(cells: list[list[str]], identities: dict[str, str], small: set
     mentions = [
         (start, end, _GUM[kinds[n]]) for n, (start, end) in extent.items() if kinds[n] in _GUM and n in identities
     ]
-    spans = _outermost(joiner.text, sorted(mentions, key=lambda one: (one[0], -one[1])))
+    named = (one for one in mentions if joiner.text[one[0] : one[1]].lower() not in small | _PRONOUNS)
+    spans = _outermost(joiner.text, sorted(named, key=lambda one: (one[0], -one[1])))
     masked = (
         match.span()
         for match in re.finditer(r"\b[A-Z][\w.&’'-]*", joiner.text)

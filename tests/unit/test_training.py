@@ -40,9 +40,10 @@ def test_a_label_without_a_type_of_ours_is_no_name() -> None:
     assert [one.text[start:end] for start, end in one.masked] == ["Nature"]
 
 
-def test_nothing_is_left_of_a_bare_possessive() -> None:
-    """A span that is only a possessive vanishes."""
+def test_nothing_is_left_of_a_bare_possessive_or_title() -> None:
+    """A span that is only a possessive, or only a title, vanishes."""
     assert trim("'s", 0, 2, "ORG") is None
+    assert trim("Prime Minister", 0, 14, "PER") is None
 
 
 GUM = """#Text=Ms. Doe met Kofi Annan in the Ghana House .
