@@ -226,7 +226,9 @@ def serve(settings: Settings, progress: Progress) -> Iterator[Servers]:
     """
     started = _Started(settings)
     try:
-        yield _find_or_start(progress, started)
+        found = _find_or_start(progress, started)
+        with local.watched(started.guarded, settings.start_seconds):
+            yield found
     finally:
         started.stop()
 

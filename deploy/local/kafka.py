@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
+import os
 import subprocess
-import uuid
 from pathlib import Path
 
 from deploy import answers
@@ -104,12 +104,17 @@ def _java(java_home: Path, place: Place, jars: str, heap: str) -> list[str]:
     return [str(java_home / "bin" / "java"), *options, *given, "-cp", jars]
 
 
+def cluster_id(random: bytes) -> str:
+    """A cluster's id out of 16 random bytes: base64, never beginning with the `-` that would make it an option."""
+    tamed = bytes([random[0] & 0x7F]) + random[1:]
+    return base64.urlsafe_b64encode(tamed).rstrip(b"=").decode()
+
+
 def _format(java: list[str], place: Place, owner: Owner | None) -> None:
     """Make the storage, once for every data folder."""
     if (place.data / "meta.properties").exists():
         return
-    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
-    storage = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster]
+    storage = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster_id(os.urandom(16))]
     done = subprocess.run(  # noqa: S603 (the command is our own)
         [*java, *storage, "-c", str(place.config / "server.properties")],
         env=environment(place),

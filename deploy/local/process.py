@@ -147,7 +147,7 @@ def start(launch: Launch) -> Guarded:
     ends = log_ends(place.logs)
     with (place.logs / "guard.log").open("ab") as log:
         keeper = subprocess.Popen(  # noqa: S603 (the program is Python itself)
-            [sys.executable, "-I", "-S", guard.__file__, place.server],
+            [sys.executable, "-I", "-S", guard.__file__],  # without the server's name: who ends the server spares it
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +17,11 @@ from deploy.local.download import check_room
 from deploy.local.launch import Launch
 from deploy.local.place import Place
 from deploy.local.process import Guarded, start
-from deploy.progress import Advance, Progress, Unit
+from deploy.progress import Advance, Progress, Silent, Unit
 from schemas.settings import Settings
 
 DATA_BYTES = 256 * 2**20
+WATCH_SECONDS = 0.5
 
 
 class _CancelledError(Exception):
@@ -123,6 +124,36 @@ def _raise_first(futures: Iterable[Future[str]]) -> None:
     for future in futures:
         if future.done() and (error := future.exception()) is not None:
             raise error
+
+
+@contextmanager
+def watched(started: list[Guarded], seconds: float) -> Iterator[None]:
+    """While the block runs, start a server anew, guard and all, whose guard was killed.
+
+    A server that dies alone is its guard's to bring back, and a guard that ends by itself was told to.
+
+    Args:
+        started: what was started here; a new guard takes the place of the old one.
+        seconds: the longest wait for a server to answer again.
+    """
+    done = threading.Event()
+    quiet = _Cancellable(Silent(), done)
+
+    def look() -> None:
+        while not done.wait(WATCH_SECONDS):
+            for index, guarded in enumerate(started):
+                if (guarded.guard.poll() or 0) < 0:
+                    started[index] = start(guarded.launch)
+                    with suppress(ServersError, _CancelledError):
+                        started[index].wait_ready(quiet, seconds)
+
+    watcher = threading.Thread(target=look, name="servers-watch", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 def stop_all(started: Iterable[Guarded]) -> None:

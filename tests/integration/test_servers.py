@@ -104,6 +104,13 @@ class Home:
         command = [sys.executable, "-m", "desk.cli", "servers", *arguments]
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
 
+    def popen(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start `wiredesk servers` with some arguments."""
+        command = [sys.executable, "-m", "desk.cli", "servers", *arguments]
+        return subprocess.Popen(
+            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
     def states(self) -> dict[str, dict[str, Any]]:
         """What `status --json` says."""
         told: dict[str, dict[str, Any]] = json.loads(self.run("status", "--json").stdout)
@@ -116,12 +123,14 @@ class Home:
 
 @pytest.fixture(scope="module")
 def home(open_folder: Callable[[], Path]) -> Iterator[Home]:
-    """Servers that `up` started in a folder of their own, while both wanted ports were in use."""
-    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
-        ports = [str(taken.getsockname()[1]) for taken in (first, second)]
+    """Servers that two `up` at once started in a folder of their own, while both wanted ports were in use."""
+    with socket.create_server(("127.0.0.1", 0)) as kafka, socket.create_server(("127.0.0.1", 0)) as search:
+        ports = [str(taken.getsockname()[1]) for taken in (kafka, search)]
         home = Home(open_folder(), WIREDESK_KAFKA_PORT=ports[0], WIREDESK_ELASTICSEARCH_PORT=ports[1])
-        started = home.run("up")
-        assert started.returncode == 0, started.stderr
+        first_up, second_up = home.popen("up"), home.popen("up")
+        told = [both.communicate() for both in (first_up, second_up)]
+        assert (first_up.returncode, second_up.returncode) == (0, 0), told
+        assert told[0][0] == told[1][0], "two at once find the same servers"
     yield home
     home.run("down")
 
@@ -213,6 +222,35 @@ def test_a_killed_parent_leaves_nothing_and_its_data_is_found_again(open_folder:
         assert stored(kafka, elasticsearch) == KEPT
         parent.kill()
     assert eventually(lambda: processes_of(home.folder) == []), processes_of(home.folder)
+
+
+def test_an_interrupted_start_leaves_nothing(open_folder: Callable[[], Path]) -> None:
+    """Ctrl-C while the servers start stops what was started, with exit code 130 and no traceback."""
+    home = Home(open_folder())
+    starting = home.popen("up")
+    assert eventually(lambda: any(Place(home.folder, name).state() for name in NAMES))
+    starting.send_signal(signal.SIGINT)
+    _, told = starting.communicate()
+    assert starting.returncode == 130
+    assert "Traceback" not in told
+    assert eventually(lambda: processes_of(home.folder) == [])
+
+
+def test_a_killed_guard_is_replaced(open_folder: Callable[[], Path]) -> None:
+    """While somebody serves, a server whose guard was killed too is back at the same address with its data."""
+    home = Home(open_folder(), WIREDESK_ELASTICSEARCH_URL="http://127.0.0.1:1")
+    command = [sys.executable, "-c", SERVE_AND_WAIT]
+    place = Place(home.folder, "kafka")
+    with subprocess.Popen(command, env=home.environment, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        kafka, _ = parent.stdout.readline().split()
+        before = place.guarded()
+        assert before is not None
+        os.kill(before.guard, signal.SIGKILL)
+        assert eventually(lambda: bool((state := place.guarded()) and state.ready and state.guard != before.guard))
+        assert answers.kafka(kafka)
+        parent.terminate()
+    assert eventually(lambda: processes_of(home.folder) == [])
 
 
 def test_a_server_that_cannot_start_says_why(open_folder: Callable[[], Path]) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from deploy.errors import ServersError
 from deploy.local import kafka
@@ -62,6 +66,14 @@ def test_kafka_listens_on_loopback_alone(tmp_path: Path) -> None:
     assert {place.rpartition(":")[0] for place in places} == {"127.0.0.1"}
     assert lines["auto.create.topics.enable"] == "false"
     assert lines["message.max.bytes"] == lines["replica.fetch.max.bytes"] == "33554432"
+
+
+@given(st.binary(min_size=16, max_size=16))
+def test_a_cluster_id_is_no_option(random: bytes) -> None:
+    """Whatever the dice say, the id is 22 characters of base64 and does not begin with a dash."""
+    made = kafka.cluster_id(random)
+    assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]{21}", made)
+    assert base64.urlsafe_b64decode(f"{made}==")[1:] == random[1:]
 
 
 @pytest.mark.parametrize("heap", ["512m", "2g", "300000k", "1G"])

@@ -27,7 +27,7 @@ IGNORES = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SER
 HAS_CHILD = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {IGNORES!r}]); {SERVES}"
 STARTS_GUARD = """
 import subprocess, sys
-keeper = subprocess.Popen([sys.executable, '-I', '-S', sys.argv[1], 'x'], stdin=subprocess.PIPE, start_new_session=True)
+keeper = subprocess.Popen([sys.executable, '-I', '-S', sys.argv[1]], stdin=subprocess.PIPE, start_new_session=True)
 keeper.stdin.write(bytes.fromhex(sys.argv[2]))
 keeper.stdin.flush()
 print(keeper.pid, flush=True)
@@ -77,7 +77,7 @@ class Keeper:
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start the guard and give it its spec."""
-        command = [sys.executable, "-I", "-S", guard.__file__, "kafka"]
+        command = [sys.executable, "-I", "-S", guard.__file__]
         with (self.folder / "guard.log").open("ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=log, start_new_session=True)
         self.say(self.spec.to_line())

@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from deploy.progress import Lines, Progress, Silent, Terminal, for_stream
+from deploy.bars import Terminal
+from deploy.progress import Lines, Progress, Silent, for_stream
 
 
 class FakeTerminal(io.StringIO):
@@ -51,8 +52,21 @@ def test_bars_show_what_is_done() -> None:
         bars.note("a [note] with brackets")
     shown = stream.getvalue()
     assert "Fetching it" in shown
-    assert "6 of 12 MB" in shown
+    assert "0 of 12 MB" in shown
+    assert "12 of 12 MB" in shown
     assert "a [note] with brackets" in shown
+
+
+def test_bars_that_are_done_are_shown_once() -> None:
+    """A later task does not show those before it again."""
+    stream = FakeTerminal()
+    bars = Terminal(stream)
+    with bars.task("Fetching it", 1, "bytes"):
+        pass
+    before = len(stream.getvalue())
+    with bars.task("Starting it", 1, "seconds"):
+        pass
+    assert "Fetching" not in stream.getvalue()[before:]
 
 
 @pytest.mark.parametrize("progress", [Silent(), Lines(io.StringIO()), Terminal(FakeTerminal())])
