@@ -90,7 +90,7 @@ _DAY = (
 )
 _HOUR = r"(?:,?\s(?:at\s|à\s|um\s|[-–|]\s)?\d{1,2}[:.hH]\d\d(?:\s?[AaPp]\.?[Mm]\.?)?(?:\s(?:Uhr|[A-Z]{2,4}))?)?"
 _DATE = re.compile(_TIME_LABEL + _DAY + _HOUR, re.IGNORECASE)
-_BREADCRUMBS = re.compile(r"[^>›»]{1,40}(?:\s[>›]\s[^>›»]{1,40}){1,6}")
+_BREADCRUMBS = re.compile(r"[^>›»<@]{1,40}(?:\s[>›]\s[^>›»<@]{1,40}){1,6}")
 _WIDE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
 _SENTENCE_END = re.compile(r"[.!…。！।۔։።။។][\"'”’»」』）)\]]*$")
 _SENTENCE_INSIDE = re.compile(r"\w{3}[.!?]\s")

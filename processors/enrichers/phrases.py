@@ -13,9 +13,11 @@ _LONGEST_START = 220
 _EDGES = " \t-–—|•·>»«<*#:…?!.,()[]【】→←›‹▶►▼▲"
 # What someone says is no furniture, whatever it says; a lone « or » is an arrow.
 _QUOTED = re.compile(r"\W{0,2}[\"“”„'‘’「『]|«.*»")
+# "Comments (14)"
+_COUNT = re.compile(r"\s\(\d{1,6}\)$")
 _SPACE = re.compile(r"\s+")
 # "More from The Wire": a name may follow what introduces links.
-_NAME_AFTER_MORE = re.compile(r"(?:More (?:from|in|by|on)|MORE (?:FROM|IN|BY|ON))\s(?:the\s)?[A-Z].{0,40}")
+_NAME_AFTER_MORE = re.compile(r"(?:More (?:from|in|by|on)|MORE (?:FROM|IN|BY|ON))\s(?:the\s)?[A-Z][^?!#]{0,40}")
 
 
 @cache
@@ -45,7 +47,7 @@ def bare(line: str) -> str:
 
     A quotation comes out empty.
     """
-    return _regular(line).rstrip(_EDGES)
+    return _COUNT.sub("", _regular(line)).rstrip(_EDGES)
 
 
 @lru_cache(maxsize=64)  # each line is asked about by several tables in turn
@@ -68,7 +70,7 @@ def introduces_links(line: str) -> bool:
     if said in _table("links"):
         return True
     return (
-        _NAME_AFTER_MORE.fullmatch(line.strip(_EDGES)) is not None and len(said.split()) <= 6 and " than " not in said
+        _NAME_AFTER_MORE.fullmatch(line.strip(" :—–-")) is not None and len(said.split()) <= 6 and " than " not in said
     )
 
 

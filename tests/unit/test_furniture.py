@@ -131,6 +131,12 @@ def test_furniture_goes_wherever_it_stands(line: str, rule: str) -> None:
         ("We and our partners store cookies to improve your experience; you may accept or refuse them.", "cookies"),
         ("By Ada Lind and Bo Ek", "byline"),
         ("4 min read", "byline"),
+        ("Stand: 12.03.2025, 14:05 Uhr", "byline"),
+        ("12 марта 2025, 10:40", "byline"),
+        ("Автор: Ирина Лунёва", "byline"),
+        ("Home > News > Harbour", "breadcrumbs"),
+        ("Comments (14)", "phrase"),
+        ("Facebook", "share-bar"),
         ("Sign up for our newsletter and get the best of the harbour every Friday morning.", "begins"),
         ("The post Harbour plan approved appeared first on Port Post.", "feed-tail"),
     ],
@@ -237,7 +243,9 @@ def test_a_story_keeps_its_last_sentence_and_its_first(line: str) -> None:
     assert cut_lines(cleaned(STORY, SECOND, line)) == []
 
 
-@pytest.mark.parametrize("line", ["More in Sorrow Than Anger", "More by accident than design", "More on the way"])
+@pytest.mark.parametrize(
+    "line", ["More in Sorrow Than Anger", "More by accident than design", "More on the way", "More on Ada Lind?"]
+)
 def test_a_subheading_that_begins_with_more_stays(line: str) -> None:
     """`More` introduces links only before a name."""
     assert cut_lines(cleaned(STORY, line, SECOND)) == []
