@@ -14,7 +14,8 @@ _ABBREVIATIONS = frozenset(
 )
 # Possessives stand alone; a hyphen is a word, so that "US-Russia" has two names in it; "G8" and "1990s" are one word.
 _WORD = re.compile(
-    r"""(?:[^\W\d_]\.){2,}
+    r"""[A-Za-z]{2,}+(?![\w'’&])
+    | (?:[^\W\d_]\.){2,}
     | \d*[^\W\d_][^\W_]*(?:(?:['’](?!s\b)|&)[^\W_]+)*
     | [^\w\s]s\b(?<=['’]s)
     | [^\w\s]
@@ -40,14 +41,16 @@ def tokenize(text: str) -> Tokens:
     words: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    for match in _WORD.finditer(text):
-        word = match.group()
-        start, end = match.span()
-        if word == "." and words and ends[-1] == start and words[-1] in _ABBREVIATIONS and _MORE.match(text, start):
+    end = 0
+    for word in _WORD.findall(text):
+        start = text.index(word, end)
+        if word == "." and start == end and words and words[-1] in _ABBREVIATIONS and _MORE.match(text, start):
+            end = start + 1
             words[-1] += "."
             ends[-1] = end
             continue
-        words.append(word if end - start <= LONGEST_WORD else word[:LONGEST_WORD])
+        end = start + len(word)
+        words.append(word[:LONGEST_WORD])
         starts.append(start)
         ends.append(end)
     return Tokens(words, starts, ends)
