@@ -205,7 +205,7 @@ def test_cuts_account_for_every_character(text: str) -> None:
 
 
 def test_what_is_cut_from_pages_held_out_is_furniture() -> None:
-    """On labelled passages that no rule was made by, cuts are right, take most of the furniture and spare the story."""
+    """On the held-out passages cuts are right, take most of the furniture and spare the story."""
     found = score(passages("held"))
     assert found.precision >= 0.97
     assert found.f1 >= 0.9
