@@ -16,6 +16,9 @@ from processors.tagger.rules import Span, adjectives
 from processors.tagger.tokens import Tokens
 
 _SMALL = frozenset("of the and for de la le du del von van der den bin al el di da on in to & -".split())
+_COMPANY = frozenset(
+    "inc. inc corp. corp corporation co. co ltd. ltd llc plc ag sa se nv group holdings company".split()
+)
 _SUFFIXES = frozenset("jr. sr. jr sr ii iii iv".split())
 
 
@@ -85,8 +88,8 @@ def _repeated(named: list[Named], spans: Sequence[Span], tokens: Tokens, text: s
     for span, one in zip(spans, named, strict=True):
         taken.update(range(span.first, span.last))
         if one.score >= SURE and (len(one.words) > 1 or len(one.key) > 3):
-            words = tuple(tokens.words[span.first : span.last])
-            known.setdefault(words[0], {}).setdefault(words, one)
+            for words in _again(tuple(tokens.words[span.first : span.last]), one.kind):
+                known.setdefault(words[0], {}).setdefault(words, one)
     added = []
     for number in [number for number, word in enumerate(tokens.words) if word in known and number not in taken]:
         for words, one in sorted(known[tokens.words[number]].items(), key=lambda item: -len(item[0])):
@@ -97,6 +100,13 @@ def _repeated(named: list[Named], spans: Sequence[Span], tokens: Tokens, text: s
                 taken.update(here)
                 break
     return sorted(named + added) if added else named
+
+
+def _again(words: tuple[str, ...], kind: str) -> list[tuple[str, ...]]:
+    """As what a name may stand again: whole, and of a company without its form."""
+    if kind == "organisation" and len(words) > 1 and words[-1].lower() in _COMPANY and len(words[0]) > 3:
+        return [words, words[:-1]]
+    return [words]
 
 
 def _joined(named: list[Named]) -> list[Cluster]:
@@ -174,7 +184,8 @@ def _late_names(clusters: list[Cluster]) -> list[Cluster]:
 def _relation(short: Cluster) -> str:
     if short.kind == "person":
         return "surname of"
-    return "acronym of" if len(short.mentions[0].words) == 1 else "short for"
+    name = short.mentions[0].words
+    return "acronym of" if len(name) == 1 and name[0].isupper() else "short for"
 
 
 def _full_names(clusters: list[Cluster]) -> dict[tuple[str, str], Cluster | None]:
@@ -191,8 +202,12 @@ def _shorts(one: Named) -> set[str]:
     """What could stand for a name: a person's surname, an acronym, a body's name without its nation's adjective."""
     if one.kind == "person":
         return {compared(one.words[-1:])}
-    bare = {compared(one.words[1:])} if one.kind == "organisation" and one.words[0].lower() in adjectives() else set()
-    return {letters.lower() for letters in initials(one.words)} | (bare if len(one.words) > 2 else set())
+    shorts = {letters.lower() for letters in initials(one.words)}
+    if one.kind == "organisation" and len(one.words) > 2 and one.words[0].lower() in adjectives():
+        shorts.add(compared(one.words[1:]))
+    if one.kind == "organisation" and one.words[-1].lower() in _COMPANY:
+        shorts.add(compared(one.words[:-1]))
+    return shorts
 
 
 def _expansion(cluster: Cluster, full: dict[tuple[str, str], Cluster | None]) -> Cluster | None:
@@ -200,7 +215,8 @@ def _expansion(cluster: Cluster, full: dict[tuple[str, str], Cluster | None]) ->
     single = len(first.words) == 1
     if any(one.key != first.key for one in cluster.mentions) or (cluster.kind == "person" and not single):
         return None
-    if single and cluster.kind != "person" and not first.words[0].isupper():
-        return None
     target = full.get((cluster.kind, first.key))
-    return None if target is cluster else target
+    if target is None or target is cluster:
+        return None
+    letters = single and first.key in {short.lower() for short in initials(target.mentions[0].words)}
+    return None if letters and cluster.kind != "person" and not first.words[0].isupper() else target

@@ -21,6 +21,7 @@ class Span(NamedTuple):
 
 HONORIFICS = frozenset("Mr Mr. Mrs Mrs. Ms Ms. Miss Mister".split())
 TITLED = 0.7
+_PARTICLES = frozenset("- al el ul bin ibn bint de la du del della der von van den da dos".split())
 _NO_NAMES = frozenset(
     "european asian african arab arabs western eastern muslim muslims islamic islamist jewish christian catholic "
     "sunni sunnis shiite shiites shi'ite shi'ites shia kurdish kurds chechen kashmiri hispanic latino "
@@ -49,7 +50,7 @@ def _adjective(span: Span, tokens: Tokens) -> bool:
 
 
 def _hyphened(spans: Sequence[Span], tokens: Tokens) -> Iterator[Span]:
-    """Two persons with a bare hyphen between them are one: "Abdul-Aziz al-Hakim"."""
+    """Two persons with a bare hyphen or a particle between them are one: "Abdul-Aziz al-Hakim"."""
     held: Span | None = None
     for span in spans:
         if held and _one_person(held, span, tokens):
@@ -63,12 +64,12 @@ def _hyphened(spans: Sequence[Span], tokens: Tokens) -> Iterator[Span]:
 
 
 def _one_person(one: Span, other: Span, tokens: Tokens) -> bool:
-    persons = one.kind == other.kind == "person" and other.first == one.last + 1
-    return (
-        persons
-        and tokens.words[one.last] == "-"
-        and tokens.ends[one.last - 1] + 1 == tokens.ends[one.last] == tokens.starts[other.first]
-    )
+    between = tokens.words[one.last : other.first]
+    if not one.kind == other.kind == "person" or not 0 < len(between) < 4:
+        return False
+    attached = all(tokens.ends[n - 1] == tokens.starts[n] for n in range(one.last, other.first + 1))
+    particles = _PARTICLES.issuperset(between)
+    return particles and (between[0] != "-" or attached)
 
 
 def _titled(spans: list[Span], tokens: Tokens) -> list[Span]:

@@ -20,7 +20,8 @@ TITLES = frozenset(
     "archbishop bishop cardinal chairman director premier deputy congressman congresswoman madam speaker chair".split()
 )
 _LINKING = frozenset(
-    "of the and for de la le du del della von van der den bin ibn al el ul au di da dos e y & - ' ’ . / 's ’s".split()
+    "of the and for de la le les des et und zu du del della von van der den bin ibn al el ul au di da dos e y "
+    "& - ' ’ . / 's ’s".split()
 )
 _ROLES = frozenset(
     "spokesperson spokesman spokeswoman chief secretary minister president director chairman ceo".split()

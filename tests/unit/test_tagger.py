@@ -81,6 +81,8 @@ def test_a_double_given_name_is_one_person() -> None:
     spans = [Span(0, 1, "person", 0.8), Span(2, 4, "person", 0.6)]
     assert len(applied(spans, tokenize("Abdul-Aziz Hakim spoke"))) == 1
     assert len(applied(spans, tokenize("Abdul - Aziz Hakim spoke"))) == 2
+    particles = tokenize("Abdel Fattah al-Sisi spoke")
+    assert len(applied([Span(0, 2, "person", 0.9), Span(4, 5, "person", 0.9)], particles)) == 1
 
 
 def test_the_outline_of_a_word_keeps_case_and_digits() -> None:
@@ -133,6 +135,13 @@ def test_a_ministry_without_its_nation_is_the_one_named_with_it() -> None:
         ("Foreign Ministry", kind, 0.8),
     )  # fmt: skip
     assert len(three) == 3
+
+
+def test_a_company_without_its_form_is_the_company() -> None:
+    """Apple after Apple Inc. is found, and is the same."""
+    (one,) = clusters("Apple Inc. fell. Analysts said Apple would rise.", ("Apple Inc.", "organisation", 0.9))
+    assert [mention.start for mention in one.mentions] == [0, 31]
+    assert one.mentions[1].evidence == "short for Apple Inc. (named in full at 0)"
 
 
 def test_a_surname_before_the_full_name_joins_it() -> None:
