@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
 import os
+import signal
 import socketserver
 import struct
 import subprocess
@@ -171,8 +173,9 @@ def run(arguments: list[str], folder: Path, **variables: str) -> subprocess.Comp
 def engine(tmp_path: Path) -> Iterator[Path]:
     """The folder in which the fake engine keeps what it did; what it started is ended."""
     yield tmp_path
-    for file in tmp_path.glob("*.pid"):
-        subprocess.run(["kill", file.read_text()], check=False, capture_output=True)
+    for file in tmp_path.glob("*.group"):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(int(file.read_text()), signal.SIGTERM)
 
 
 def test_containers_are_started_where_an_engine_answers(engine: Path) -> None:
