@@ -153,7 +153,11 @@ def test_poison_becomes_dead_letters_that_can_be_retried_and_dropped(fed: Settin
 
 def test_the_index_ends_the_same_however_often_the_stream_is_replayed(fed: Settings) -> None:
     """Enriched articles that are sent again, an old version after a new one, leave the newest standing."""
-    lines = [{**record, "fetched_at": moment} for record in records(20, seed=77) for moment in _MOMENTS]
+    lines = [
+        {**record, "fetched_at": moment, "title": f"As of {moment}"}
+        for record in records(20, seed=77)
+        for moment in _MOMENTS
+    ]
     text = "\n".join(json.dumps(line) for line in lines)
     assert wiredesk(fed, "feed", "files", "-", stdin=text).returncode == 0
     before = drain(fed)["stages"]["sink"]["stale"], stored(fed)

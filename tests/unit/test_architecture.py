@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+pytestmark = pytest.mark.checkout
+
 ROOT = Path(__file__).parents[2]
 ROOMS = ("schemas", "producers", "processors", "desk", "deploy")
 MAY_IMPORT = {

@@ -18,6 +18,8 @@ from deploy.local.artifacts import bundle
 from schemas.settings import ENV_PREFIX, Settings, load
 from schemas.streams import MAX_MESSAGE_BYTES
 
+pytestmark = pytest.mark.checkout
+
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"
 TEXT = FILE.read_text(encoding="utf-8")
