@@ -33,7 +33,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m processors.training", description=__doc__)
     parser.add_argument("data", type=Path, help="the folder with the corpora, tables and vectors")
     parser.add_argument("--out", type=Path, default=MODELS, help="where the weights and the table go")
-    parser.add_argument("--passes", type=int, default=14)
+    parser.add_argument("--passes", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     if not (given.data / "ner").is_dir():
