@@ -95,25 +95,25 @@ def descriptor(place: Place, home: Path, environment: Mapping[str, str], owner: 
     Raises:
         ServersError: the configuration cannot be read by it.
     """
-    kept = place.root / f"launch-{_key(place, home, environment)}.bin"
     try:
-        return Descriptor.parse(kept.read_bytes())
+        return Descriptor.parse(_kept(place, home, environment).read_bytes())
     except (OSError, ValueError):
         written = _prepare(place, home, environment, owner)
     for old in place.root.glob("launch-*.bin"):
         old.unlink()
+    kept = _kept(place, home, environment)  # by now it has a keystore, which counts for the name
     kept.touch(0o600)
     kept.write_bytes(written)
     return Descriptor.parse(written)
 
 
-def _key(place: Place, home: Path, environment: Mapping[str, str]) -> str:
-    """Differs wherever the descriptor would."""
+def _kept(place: Place, home: Path, environment: Mapping[str, str]) -> Path:
+    """The file to keep the descriptor in; its name differs wherever the descriptor would."""
     digest = hashlib.sha256(repr((str(home), sorted(environment.items()))).encode())
     for name in ("elasticsearch.yml", "jvm.options", "elasticsearch.keystore"):
         file = place.config / name
         digest.update(file.read_bytes() if file.exists() else b"")
-    return digest.hexdigest()[:16]
+    return place.root / f"launch-{digest.hexdigest()[:16]}.bin"
 
 
 def _prepare(place: Place, home: Path, environment: Mapping[str, str], owner: Owner | None) -> bytes:

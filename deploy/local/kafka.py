@@ -89,6 +89,9 @@ def properties(place: Place, port: int, controller: int) -> str:
         "share.coordinator.state.topic.min.isr": 1,
         "group.initial.rebalance.delay.ms": 0,
         "log.cleaner.dedupe.buffer.size": 16 * 2**20,
+        # A broker that was killed may come back only when its old session has ended; the default is 9 s.
+        "broker.heartbeat.interval.ms": 1000,
+        "broker.session.timeout.ms": 4000,
     }
     return "".join(f"{name}={value}\n" for name, value in lines.items())
 
