@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import schemas
 from processors.enrichers.draft import Draft
 from schemas.article import RawArticle
 
-SEED_PATHS = sorted((Path(__file__).parents[1] / "seeds" / "articles").glob("*.txt"))
+# Beside the packages that are tested, in a checkout and in an installed wheel alike.
+SEEDS = Path(schemas.__file__).parents[1] / "seeds"
+SEED_PATHS = sorted((SEEDS / "articles").glob("*.txt"))
 
 
 def draft(title: str, text: str, language: str | None = "en") -> Draft:

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import schemas
 from producers import sources
 from producers.reading import Refusal
 from producers.sources import KINDS, SourcesError
@@ -120,7 +121,7 @@ def test_sources_are_read_from_their_file(tmp_path: Path) -> None:
 
 def test_the_sources_of_the_repository_can_be_read() -> None:
     """The file of sources that comes with Wiredesk names sources that hold articles."""
-    for spec in sources.load(ROOT / "seeds/sources.toml"):
+    for spec in sources.load(Path(schemas.__file__).parents[1] / "seeds/sources.toml"):
         found = list(sources.read(spec, datetime.now(UTC), 2**22))
         assert found
         assert all(isinstance(one, RawArticle) for one in found)

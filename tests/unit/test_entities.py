@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import schemas
 from processors.enrichers.draft import Draft
 from processors.enrichers.entities import ENTITIES, MOST_ENTITIES, MOST_MENTIONS, entities, local_id
 from schemas.article import Entity, RawArticle
 
-SEEDS = Path(__file__).parents[2] / "seeds" / "articles"
+SEEDS = Path(schemas.__file__).parents[1] / "seeds" / "articles"
 RAW = RawArticle(id="0" * 32, source="test", origin="", content="", fetched_at=datetime(2024, 3, 1, tzinfo=UTC))
 
 
