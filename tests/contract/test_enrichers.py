@@ -17,18 +17,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import schemas
 from processors.enrich import ENRICHERS, NoTextError, enrich
 from processors.enrichers.draft import Draft, Enricher
 from schemas.article import EnrichedArticle, RawArticle
 from schemas.index import mapping
+from tests.drafts import SEED_PATHS
 from tests.fakes import TEXT, raw_article
 
 ROOT = Path(__file__).parents[2]
-SEEDS = {
-    path.stem[:3]: path.read_text(encoding="utf-8")
-    for path in sorted((Path(schemas.__file__).parents[1] / "seeds/articles").glob("*.txt"))
-}
+SEEDS = {path.stem[:3]: path.read_text(encoding="utf-8") for path in SEED_PATHS}
 PAGE = f"""<!DOCTYPE html><html lang="en"><head><title>Talks end</title>
 <meta property="article:published_time" content="2026-02-28T10:00:00Z"><script>var x = "</p>";</script></head>
 <body><nav><a href="/">Home</a></nav><article><h1>Talks end</h1><p>{TEXT}</p><p>{TEXT[::-1]}</p></article></body>"""

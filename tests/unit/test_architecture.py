@@ -28,8 +28,6 @@ MAY_IMPORT = {
     "deploy": {"schemas"},
     "desk": {"schemas", "producers", "processors", "deploy"},
 }
-# Where everybody gets Python packages, and what a lock file may name.
-PUBLIC_HOSTS = {"pypi.org", "files.pythonhosted.org"}
 
 
 def tracked() -> list[Path]:
@@ -161,7 +159,7 @@ def registry_hosts() -> set[str]:
             config.read(path)
             found += [value for section in config.values() for value in section.values()]
     hosts = {urlsplit(address).hostname for value in found for address in re.findall(r"https?://\S+", value)}
-    return {host for host in hosts if host and host not in {*PUBLIC_HOSTS, "localhost", "127.0.0.1"}}
+    return {host for host in hosts if host and host not in {"localhost", "127.0.0.1"}}
 
 
 def test_no_file_names_this_machine() -> None:
