@@ -11,7 +11,7 @@ from deploy import answers
 from deploy.errors import ServersError
 from deploy.local.artifacts import bundle
 from deploy.local.cache import Cache
-from deploy.local.launch import Launch, check_heap, check_home, environment
+from deploy.local.launch import Launch, check_heap, check_home, environment, escaped
 from deploy.local.owner import Owner, write_file
 from deploy.local.place import Place
 from deploy.local.ports import HOST, choose, choose_again
@@ -75,7 +75,7 @@ def properties(place: Place, port: int, controller: int) -> str:
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "controller.listener.names": "CONTROLLER",
         "inter.broker.listener.name": "PLAINTEXT",
-        "log.dirs": place.data,
+        "log.dirs": escaped(place.data),
         "auto.create.topics.enable": "false",
         "message.max.bytes": LARGEST_MESSAGE_BYTES,
         "replica.fetch.max.bytes": LARGEST_MESSAGE_BYTES,
@@ -150,10 +150,12 @@ def prepare(settings: Settings, java_home: Path, jars: str, place: Place, owner:
     Raises:
         ServersError: a setting cannot stand, or the storage cannot be made.
     """
+    if "," in str(place.data):
+        raise ServersError(f"{place.data}: Kafka takes the comma for the end of a path: name another WIREDESK_DATA_DIR")
     port = choose_again(settings.kafka_port, place.port_file)
     [controller] = choose(0)
     write_file(place.config / "server.properties", properties(place, port, controller), owner)
-    write_file(place.config / "log4j2.properties", LOG_CONFIG.format(logs=place.logs), owner)
+    write_file(place.config / "log4j2.properties", LOG_CONFIG.format(logs=escaped(place.logs)), owner)
     java = _java(java_home, place, jars, check_heap("WIREDESK_KAFKA_HEAP", settings.kafka_heap))
     _format(java, place, owner)
     address = f"{HOST}:{port}"

@@ -12,7 +12,9 @@ from deploy.errors import ServersError
 from deploy.local.owner import Owner
 from deploy.local.place import Place
 
-KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ")
+ASCII = 128
+KEPT_VARIABLES = ("PATH", "TZ")
+LOCALE = "C.UTF-8"  # Java reads the names of files and folders as the locale has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,14 @@ class Launch:
 def environment(place: Place, **more: str) -> dict[str, str]:
     """A server's environment: little of ours, and none of the secrets that may stand there."""
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-    return {**kept, "HOME": str(place.root), **more}
+    return {**kept, "LC_ALL": LOCALE, "HOME": str(place.root), **more}
+
+
+def escaped(path: Path) -> str:
+    """A path as Java reads it from a properties file, which is not UTF-8."""
+    units = str(path).replace("\\", "\\\\").encode("utf-16-be")
+    numbers = [int.from_bytes(units[index : index + 2], "big") for index in range(0, len(units), 2)]
+    return "".join(chr(number) if number < ASCII else f"\\u{number:04x}" for number in numbers)
 
 
 def check_heap(setting: str, heap: str) -> str:

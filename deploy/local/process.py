@@ -73,20 +73,27 @@ class Guarded:
             ServersError: it died, or did not answer in time; with what its log says.
         """
         launch = self.launch
-        started = time.monotonic()
+        started = looked = time.monotonic()
         with progress.task(f"Starting {launch.title}", launch.usual_seconds, "seconds") as advance:
             while not launch.answers():
-                code = self.guard.poll()
-                if code is not None:
-                    raise ServersError(self._why(f"{launch.title} ended with {code} while it started"))
-                if time.monotonic() - started > seconds:
-                    raise ServersError(
-                        self._why(f"{launch.title} did not answer at {launch.address} in {seconds:g} s")
-                        + "; a longer wait can be set in WIREDESK_START_SECONDS"
-                    )
+                self._still_starting(time.monotonic() - started, seconds)
                 time.sleep(LOOK_SECONDS)
-                advance(LOOK_SECONDS)
+                advance(time.monotonic() - looked)
+                looked = time.monotonic()
         self.say(b"ready\n")
+
+    def _still_starting(self, waited: float, seconds: float) -> None:
+        launch = self.launch
+        code = self.guard.poll()
+        if code is not None:
+            raise ServersError(self._why(f"{launch.title} ended with {code} while it started"))
+        if waited > seconds:
+            raise ServersError(
+                self._why(
+                    f"{launch.title} did not answer at {launch.address} in {seconds:g} s (a longer wait can be set in "
+                    "WIREDESK_START_SECONDS)"
+                )
+            )
 
     def _why(self, what: str) -> str:
         lines = telling_lines(self.launch.place.logs, self.log_ends)

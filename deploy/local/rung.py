@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -62,7 +63,7 @@ class _Machine:
         """Bring one server up; returns its address."""
         try:
             guarded = start(self._launch(server, progress))
-        except OSError as error:
+        except (OSError, subprocess.SubprocessError) as error:
             raise ServersError(f"cannot start {server} in {self.settings.data_dir}: {error}") from None
         started.append(guarded)
         guarded.wait_ready(progress, self.settings.start_seconds)

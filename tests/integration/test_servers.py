@@ -262,3 +262,24 @@ def test_a_server_that_cannot_start_says_why(open_folder: Callable[[], Path]) ->
     assert failed.returncode == 3
     assert "Could not find or load main class" in failed.stderr
     assert eventually(lambda: processes_of(home.folder) == [])
+
+
+def test_installed_servers_are_run_wherever_the_data_lies(open_folder: Callable[[], Path], home: Home) -> None:
+    """Named folders of installed servers are run as they are, on a data folder with blanks and other letters."""
+    assert home.folder.exists(), "what that one fetched stands for what is installed"
+    folder, cache = open_folder(), load().cache_dir
+    [kafka_jars], [elasticsearch] = cache.glob("kafka-4*/"), cache.glob("elasticsearch-9*/")
+    (folder / "kafka").mkdir()
+    (folder / "kafka" / "libs").symlink_to(kafka_jars)
+    named = {"WIREDESK_KAFKA_HOME": str(folder / "kafka"), "WIREDESK_ELASTICSEARCH_HOME": str(elasticsearch)}
+    other = Home(folder / "дом и сад", WIREDESK_CACHE_DIR=str(folder / "empty"), **named)
+    started = other.run("up")
+    try:
+        assert started.returncode == 0, started.stderr
+        assert "Fetching" not in started.stderr
+        states = other.states()
+        store(states["kafka"]["address"], states["elasticsearch"]["address"])
+        assert stored(states["kafka"]["address"], states["elasticsearch"]["address"]) == KEPT
+    finally:
+        other.run("down")
+    assert processes_of(other.folder) == []

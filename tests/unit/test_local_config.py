@@ -14,7 +14,7 @@ from deploy.errors import ServersError
 from deploy.local import kafka
 from deploy.local.artifacts import Artifact, bundle
 from deploy.local.cache import Cache
-from deploy.local.launch import check_heap, check_home, environment
+from deploy.local.launch import check_heap, check_home, environment, escaped
 from deploy.local.place import Place
 from deploy.local.process import log_ends, telling_lines
 from deploy.progress import Silent
@@ -103,10 +103,31 @@ def test_a_named_folder_that_holds_no_server_is_refused(tmp_path: Path) -> None:
         check_home("WIREDESK_KAFKA_HOME", tmp_path, "libs")
 
 
+@pytest.mark.parametrize(
+    ("path", "written"),
+    [
+        ("/plain/path", "/plain/path"),
+        ("/дом", "/\\u0434\\u043e\\u043c"),
+        ("/a\\b", "/a\\\\b"),
+        ("/🗞", "/\\ud83d\\uddde"),
+    ],
+)
+def test_paths_are_written_as_java_reads_them(path: str, written: str) -> None:
+    """What is not ASCII stands in a properties file by its UTF-16 number, and a backslash twice."""
+    assert escaped(Path(path)) == written
+
+
+def test_a_path_that_kafka_cannot_take_is_refused(tmp_path: Path) -> None:
+    """A comma in the data folder's path is refused with the setting's name."""
+    place = Place(tmp_path / "a,b", "kafka")
+    with pytest.raises(ServersError, match="WIREDESK_DATA_DIR"):
+        kafka.prepare(load(), tmp_path, "", place, None)
+
+
 def test_secrets_do_not_reach_the_servers(tmp_path: Path) -> None:
     """Of our environment the servers get a few harmless variables, and what they are given by name."""
     given = environment(Place(tmp_path, "kafka"), ES_JAVA_HOME="/jdk")
-    assert set(given) <= {"PATH", "LANG", "LC_ALL", "TZ", "HOME", "ES_JAVA_HOME"}
+    assert set(given) <= {"PATH", "LC_ALL", "TZ", "HOME", "ES_JAVA_HOME"}
     assert given["ES_JAVA_HOME"] == "/jdk"
 
 
