@@ -6,6 +6,7 @@ import copy
 import json
 import random
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -19,10 +20,11 @@ from processors.progress import Progress
 from schemas.article import Cut, EnrichedArticle, Entity, Mention, Note, RawArticle, Topic
 from schemas.compatibility import breaking_changes
 from schemas.dead import DeadLetter, Resolution
-from schemas.export import PUBLISHED, VERSIONS, export, file_name, json_schema
+from schemas.export import PUBLISHED, VERSIONS, IncompatibleChangeError, export, file_name, json_schema
+from schemas.settings import Settings
 from schemas.source import SourceSpec
 from schemas.status import StageStatus
-from tests.fakes import FETCHED_AT, raw_article, raw_message
+from tests.fakes import FETCHED_AT, raw_article, raw_message, unit_settings
 
 NAMES = [model.__name__ for model in PUBLISHED]
 
@@ -96,6 +98,7 @@ EXAMPLES: dict[type[BaseModel], list[BaseModel]] = {
     Resolution: [Resolution(letter="articles.raw-0-1", action="dropped", at=datetime.now(UTC), by="me")],
     SourceSpec: [SourceSpec(name="herald", kind="files", path="articles"), SourceSpec(name="h", kind="files")],
     StageStatus: [progress().status(), Progress("enrich").status()],
+    Settings: [unit_settings(), unit_settings(partitions=7, index_alias="other")],
 }
 
 
@@ -124,6 +127,17 @@ def test_export_writes_the_files(tmp_path: Any) -> None:
     assert sorted(path.name for path in export(tmp_path)) == sorted(file_name(model) for model in PUBLISHED)
     for model in PUBLISHED:
         assert json.loads((tmp_path / file_name(model)).read_text()) == json_schema(model)
+
+
+def test_the_exporter_refuses_to_break_a_published_version(tmp_path: Path) -> None:
+    """A file of a published version that the model no longer reads is left as it is, and the change is named."""
+    (path,) = [path for path in export(tmp_path) if path.name == file_name(RawArticle)]
+    wider = json.loads(path.read_text(encoding="utf-8"))
+    wider["properties"]["gone"] = {"type": "string"}
+    path.write_text(json.dumps(wider), encoding="utf-8")
+    with pytest.raises(IncompatibleChangeError, match="gone"):
+        export(tmp_path)
+    assert json.loads(path.read_text(encoding="utf-8")) == wider
 
 
 @pytest.mark.parametrize("model", PUBLISHED, ids=NAMES)
