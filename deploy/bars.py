@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from deploy.progress import Advance, Unit, megabytes
@@ -39,14 +39,18 @@ class Terminal:
     @contextmanager
     def task(self, name: str, total: float, unit: Unit) -> Iterator[Advance]:
         """A bar of its own; one for seconds waits just short of full until the task is done."""
+        most, done = (total if unit == "bytes" else total * UNFINISHED), 0.0
         with self._shown():
             bar = self._bars.add_task(name, total=total, unit=unit)
-            yield lambda amount: self._advance(bar, amount, total if unit == "bytes" else total * UNFINISHED)
-            self._bars.update(bar, completed=total)
 
-    def _advance(self, bar: TaskID, amount: float, most: float) -> None:
-        with self._lock:
-            self._bars.update(bar, completed=min(self._bars.tasks[bar].completed + amount, most))
+            def advance(amount: float) -> None:
+                nonlocal done
+                with self._lock:
+                    done = min(done + amount, most)
+                    self._bars.update(bar, completed=done)
+
+            yield advance
+            self._bars.update(bar, completed=total)
 
     @contextmanager
     def _shown(self) -> Iterator[None]:

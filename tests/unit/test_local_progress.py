@@ -64,8 +64,8 @@ def test_bars_that_are_done_are_shown_once() -> None:
     with bars.task("Fetching it", 1, "bytes"):
         pass
     before = len(stream.getvalue())
-    with bars.task("Starting it", 1, "seconds"):
-        pass
+    with bars.task("Starting it", 1, "seconds") as advance:
+        advance(1)
     assert "Fetching" not in stream.getvalue()[before:]
 
 
