@@ -196,6 +196,22 @@ def _start(missing: list[Server], progress: Progress, started: _Started) -> tupl
     return "local", local.start_all(settings, missing, progress, started.guarded)
 
 
+def _wait_for_running(settings: Settings, progress: Progress) -> dict[Server, str]:
+    """The servers that this data folder runs, waiting for one that is being brought back just now."""
+    places = [Place(settings.data_dir.absolute(), server) for server in BOTH if server not in _named(settings)]
+    for place in places:
+        if place.guarded() is not None:
+            progress.note(f"Waiting for {place.server}, which runs in {settings.data_dir} already")
+    answering = _all_running(settings, settings.start_seconds)
+    for place in places:
+        if place.server not in answering and (state := place.guarded()) is not None and state.ready:
+            raise ServersError(
+                f"{place.server} runs in {settings.data_dir} (process {state.server}) but does not answer at "
+                f"{state.address}: see {place.logs}/server.log, or end it with `wiredesk servers down`"
+            )
+    return answering
+
+
 def _find_or_start(progress: Progress, started: _Started) -> Servers:
     settings = started.settings
     found = find(settings)
@@ -205,7 +221,7 @@ def _find_or_start(progress: Progress, started: _Started) -> Servers:
         found = find(settings)
         if found is not None:
             return found
-        there = {**_all_running(settings, settings.start_seconds), **_named(settings)}
+        there = {**_wait_for_running(settings, progress), **_named(settings)}
         missing = [server for server in BOTH if server not in there]
         rung, addresses = _start(missing, progress, started)
         return _servers(settings, {**there, **addresses}, rung)

@@ -17,9 +17,12 @@ from pathlib import Path
 import pytest
 
 from deploy.errors import ServersError
+from deploy.ladder import serve
 from deploy.local import guard
 from deploy.local.owner import Owner
 from deploy.local.place import Place, is_guard
+from deploy.progress import Silent
+from schemas.settings import load
 
 LONGEST_SECONDS = 20.0
 SERVES = "import os, time; open('pids', 'a').write(f'{os.getpid()}\\n'); time.sleep(600)"
@@ -278,6 +281,19 @@ def test_a_state_file_without_a_living_guard_says_nothing(tmp_path: Path) -> Non
     assert place.state() is not None
     assert place.guarded() is None, "this process is no guard"
     os.close(held)
+
+
+def test_a_running_server_that_does_not_answer_is_said(keep: Callable[[str], Keeper], tmp_path: Path) -> None:
+    """Where a server runs but is deaf, no second one is started: its process, log and the way to end it are told."""
+    keeper = keep(SERVES)
+    keeper.start()
+    keeper.pids()
+    keeper.say(b"ready\n")
+    assert eventually(lambda: bool((state := keeper.place.state()) and state.ready))
+    settings = load(kafka_servers="", elasticsearch_url="http://named:9200", data_dir=tmp_path, start_seconds=0.1)
+    deaf = pytest.raises(ServersError, match=r"kafka runs in .* does not answer at 127\.0\.0\.1:1: .*servers down")
+    with deaf, serve(settings, Silent()):
+        pytest.fail("nothing can be served")
 
 
 def test_another_process_is_no_guard() -> None:
