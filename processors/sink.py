@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import queue
 import threading
 import time
@@ -85,7 +86,7 @@ class Writer:
         reason: Reason = item.problem.reason if item.problem else "refused"
         detail = item.problem.detail if item.problem else answer.detail
         dead = letter(item.message, "sink", reason, detail, self._progress.instance)
-        for attempt in range(2**31):
+        for attempt in itertools.count():
             try:
                 self._post(posted(dead, self._names.dead.name))
             except KafkaError as error:
