@@ -8,8 +8,6 @@ other started.
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +23,7 @@ from deploy.local.artifacts import Server
 from deploy.local.owner import make_folder
 from deploy.local.place import Place
 from deploy.local.process import Guarded, stop_at
+from deploy.local.turns import turn
 from deploy.progress import Progress
 from schemas.settings import Settings
 
@@ -158,21 +157,9 @@ def find(settings: Settings) -> Servers | None:
 @contextmanager
 def _one_start_at_a_time(settings: Settings, progress: Progress) -> Iterator[None]:
     folder = make_folder(settings.data_dir.absolute() / "servers")
-    try:
-        handle = os.open(folder / "start.lock", os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise ServersError(
-            f"cannot write in {folder}: {error.strerror}; name a folder of your own in WIREDESK_DATA_DIR"
-        ) from None
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            progress.note(f"Another start is under way in {settings.data_dir}: waiting for it")
-            fcntl.flock(handle, fcntl.LOCK_EX)
+    waiting = f"Another start is under way in {settings.data_dir}: waiting for it"
+    with turn(folder / "start.lock", progress, waiting, "name a folder of your own in WIREDESK_DATA_DIR"):
         yield
-    finally:
-        os.close(handle)
 
 
 def _start(missing: list[Server], progress: Progress, started: _Started) -> tuple[Rung, dict[Server, str]]:

@@ -108,9 +108,7 @@ def _statuses(consumer: KafkaConsumer, names: Streams) -> list[StageStatus]:
 
 
 def _committed(settings: Settings, names: Streams) -> dict[tuple[str, int], int]:
-    options = client_options(settings)
-    options.pop("allow_auto_create_topics")
-    admin = KafkaAdminClient(**options)
+    admin = KafkaAdminClient(**client_options(settings))
     wanted = {names.enricher_group: names.raw.name, names.sink_group: names.enriched.name}
     try:
         found = {group: _group_offsets(admin, group) for group in wanted}

@@ -28,9 +28,7 @@ def setup(settings: Settings) -> None:
 
 def ensure_streams(settings: Settings) -> None:
     """Makes the Kafka topics that are missing, and waits until each has its leaders."""
-    options = client_options(settings)
-    options.pop("allow_auto_create_topics")
-    admin = KafkaAdminClient(**options)
+    admin = KafkaAdminClient(**client_options(settings))
     try:
         there = set(admin.list_topics())
         wanted = {stream.name: stream for stream in streams(settings).all if stream.name not in there}
@@ -55,8 +53,6 @@ def remove(settings: Settings) -> None:
     for name in elasticsearch.indices.get_alias(name=settings.index_alias).body:
         elasticsearch.indices.delete(index=name)
     elasticsearch.close()
-    options = client_options(settings)
-    options.pop("allow_auto_create_topics")
-    admin = KafkaAdminClient(**options)
+    admin = KafkaAdminClient(**client_options(settings))
     admin.delete_topics([stream.name for stream in streams(settings).all])
     admin.close()

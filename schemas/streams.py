@@ -67,7 +67,6 @@ def client_options(settings: Settings) -> dict[str, Any]:
     """What every kafka-python client of Wiredesk is made with."""
     return {
         "bootstrap_servers": settings.kafka_servers.split(","),
-        "allow_auto_create_topics": False,
         "reconnect_backoff_max_ms": 2000,
     }
 
@@ -76,6 +75,7 @@ def producer_options(settings: Settings) -> dict[str, Any]:
     """What every kafka-python producer of Wiredesk is made with: acknowledged by all, compressed, in order."""
     return {
         **client_options(settings),
+        "allow_auto_create_topics": False,
         "acks": "all",
         "compression_type": "lz4",
         "linger_ms": 5,
@@ -88,6 +88,7 @@ def reader_options(settings: Settings) -> dict[str, Any]:
     """What every kafka-python consumer of Wiredesk is made with: from the start, committing nothing by itself."""
     return {
         **client_options(settings),
+        "allow_auto_create_topics": False,
         "enable_auto_commit": False,
         "auto_offset_reset": "earliest",
         "max_partition_fetch_bytes": MAX_MESSAGE_BYTES,

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.errors import ServersError
 from deploy.local.artifacts import Bundle
 from deploy.local.download import Repository, central, check_room
 from deploy.local.owner import make_folder
+from deploy.local.turns import turn
 from deploy.progress import Progress
 from schemas.settings import Settings
 
@@ -51,21 +49,9 @@ class Cache:
             ServersError: the cache may not be written to.
         """
         make_folder(self.folder)
-        try:
-            handle = os.open(self.folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o644)
-        except OSError as error:
-            raise ServersError(
-                f"cannot write in {self.folder}: {error.strerror}; name another folder in WIREDESK_CACHE_DIR"
-            ) from None
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                progress.note(f"Another start is fetching {name}: waiting for it")
-                fcntl.flock(handle, fcntl.LOCK_EX)
+        waiting = f"Another start is fetching {name}: waiting for it"
+        with turn(self.folder / f"{name}.lock", progress, waiting, "name another folder in WIREDESK_CACHE_DIR"):
             yield
-        finally:
-            os.close(handle)
 
     def fetch(self, title: str, wanted: Bundle, folder: Path, progress: Progress) -> list[Path]:
         """Download what is missing of a bundle.
