@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from schemas.article import Cut, Entity, Note, Precision, RawArticle, Topic
+from schemas.repeated import RepeatedLine
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What is known so far. `extracted` is the text before furniture was cut from it, `text` is the clean one.
 
-    Offsets of cuts count in `extracted`, offsets of mentions in `text`, both in characters.
+    Offsets of cuts count in `extracted`, offsets of mentions in `text`, both in characters. `repeated` is what was
+    learned of the article's source: its repeated lines, each under its `line`.
     """
 
     raw: RawArticle
+    repeated: Mapping[str, RepeatedLine] = field(default_factory=dict)
     title: str = ""
     extracted: str = ""
     text: str = ""
