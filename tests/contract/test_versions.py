@@ -21,6 +21,7 @@ from schemas.article import Cut, EnrichedArticle, Entity, Mention, Note, RawArti
 from schemas.compatibility import breaking_changes
 from schemas.dead import DeadLetter, Resolution
 from schemas.export import PUBLISHED, VERSIONS, IncompatibleChangeError, export, file_name, json_schema
+from schemas.repeated import RepeatedLine
 from schemas.settings import Settings
 from schemas.source import SourceSpec
 from schemas.status import StageStatus
@@ -96,6 +97,7 @@ EXAMPLES: dict[type[BaseModel], list[BaseModel]] = {
         letter(raw_message(), "enrich", "failed", "d", "h"),
     ],
     Resolution: [Resolution(letter="articles.raw-0-1", action="dropped", at=datetime.now(UTC), by="me")],
+    RepeatedLine: [RepeatedLine(source="herald", line="0123456789abcdef", text="Read more", seen=4, articles=9)],
     SourceSpec: [SourceSpec(name="herald", kind="files", path="articles"), SourceSpec(name="h", kind="files")],
     StageStatus: [progress().status(), Progress("enrich").status()],
     Settings: [unit_settings(), unit_settings(partitions=7, index_alias="other")],
