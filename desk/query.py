@@ -91,7 +91,8 @@ def _named(field: str, text: str) -> dict[str, Any]:
 def _filters(search: Search) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if search.source:
-        found.append(_named("source", search.source))
+        names = ["source.words", "also_from.words"]
+        found.append({"multi_match": {"query": search.source, "type": "phrase", "fields": names}})
     if search.language:
         found.append({"term": {"language": search.language.lower()}})
     if search.topic:

@@ -51,17 +51,27 @@ class Report:
         return not self.failed
 
 
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    """An article on its way, with what was known of it before and what is known when it arrives."""
+
+    future: Any
+    article: RawArticle
+    previous: bytes | None
+    record: bytes
+
+
 class Publisher:
     """Publishes raw articles. Use it as a context manager: leaving it waits for every delivery.
 
-    `known` maps ids to fingerprints of what was published before (`producers.seen`).
+    `known` maps ids to the records of what was published before (`producers.seen`).
     """
 
     def __init__(self, producer: Producer, settings: Settings, known: dict[bytes, bytes]) -> None:
         self.report = Report()
         self._producer, self._known = producer, known
         self._streams = streams(settings)
-        self._under_way: deque[tuple[Any, RawArticle, bytes]] = deque()
+        self._under_way: deque[_Delivery] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -71,23 +81,34 @@ class Publisher:
     ) -> None:
         self.settle()
 
-    def publish(self, article: RawArticle) -> None:
-        """Queues an article, unless this very one was published before."""
-        key, mark = article.id.encode("ascii"), seen.fingerprint(article)
-        if self._known.get(key) == mark:
+    def publish(self, article: RawArticle, mark: str = "") -> None:
+        """Queues an article, unless its source gave this very one before.
+
+        What another source gave first stays that source's, and names this one too. `mark` is what a listing said of it.
+        """
+        key = article.id.encode("ascii")
+        previous = self._known.get(key)
+        before = seen.Seen.read(previous)
+        after = before.after(article, mark)
+        record = after.record()
+        self._known[key] = record
+        if before.said == after.said:
             self.report.unchanged += 1
+            if before.marks != after.marks:
+                self._remember(key, record)
             return
-        self._known[key] = mark
         try:
-            future = self._producer.send(
-                self._streams.raw.name, article.model_dump_json().encode("utf-8"), key, raw_headers(article)
-            )
+            future = self._send(_owned(article, after), key)
         except KafkaError as error:
-            self._fail(article, error)
+            self._fail(article, previous, error)
             return
-        self._under_way.append((future, article, mark))
+        self._under_way.append(_Delivery(future, article, previous, record))
         if len(self._under_way) >= _WINDOW:
             self._settle_oldest()
+
+    def _send(self, article: RawArticle, key: bytes) -> Any:
+        value = article.model_dump_json().encode("utf-8")
+        return self._producer.send(self._streams.raw.name, value, key, raw_headers(article))
 
     def refuse(self, refusal: Refusal) -> None:
         """Counts something that was no article."""
@@ -102,21 +123,34 @@ class Publisher:
         return self.report
 
     def _settle_oldest(self) -> None:
-        future, article, mark = self._under_way.popleft()
+        delivery = self._under_way.popleft()
         try:
-            future.get()
+            delivery.future.get()
         except KafkaError as error:
-            self._fail(article, error)
+            self._fail(delivery.article, delivery.previous, error)
             return
         self.report.published += 1
+        self._remember(delivery.article.id.encode("ascii"), delivery.record)
+
+    def _remember(self, key: bytes, record: bytes) -> None:
         # Only what Kafka holds counts as seen; when this record is lost, the article is published twice, which is
         # harmless, and never not at all.
         with contextlib.suppress(KafkaError):
-            self._producer.send(self._streams.seen.name, mark, article.id.encode("ascii"), [])
+            self._producer.send(self._streams.seen.name, record, key, [])
 
-    def _fail(self, article: RawArticle, error: Exception) -> None:
-        self._known.pop(article.id.encode("ascii"), None)
+    def _fail(self, article: RawArticle, previous: bytes | None, error: Exception) -> None:
+        key = article.id.encode("ascii")
+        if previous is None:
+            self._known.pop(key, None)
+        else:
+            self._known[key] = previous
         self.report.failed.append(Refusal(article.origin, f"not delivered: {failure_in_words(error)}"))
+
+
+def _owned(article: RawArticle, known: seen.Seen) -> RawArticle:
+    """The article as the first source's own, with the others that gave it."""
+    owner, *others = known.said
+    return article.model_copy(update={"source": owner, "also_from": tuple(others)})
 
 
 def failure_in_words(error: Exception) -> str:

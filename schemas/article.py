@@ -50,6 +50,7 @@ class RawArticle(Contract):
 
     `id` is `schemas.identity.article_id` of it. `published` and `language` are what the source said, unchecked;
     `origin` is where it was read (a path, a feed's address); `metadata` keeps what else the source said.
+    `also_from` names the other sources that gave the same article.
     """
 
     schema_version: Literal[1] = 1
@@ -65,6 +66,7 @@ class RawArticle(Contract):
     published: str | None = None
     language: str | None = None
     metadata: dict[str, str] = Field(default_factory=dict)
+    also_from: tuple[str, ...] = ()
 
     @property
     def version(self) -> int:
@@ -131,13 +133,14 @@ class EnrichedArticle(Contract):
     `title` and `text` have one key, the analyzer's language (`en`, `ru`, …; `other` where there is none), so that
     each is analysed by its own language. `date` is when it was published, or fetched where that is not known. `near`
     holds MinHash bands: articles that share one are near-duplicates. `topic_ids` holds the codes of all topics and of
-    their parents, for facets. `enrichers` says which version of each enricher made this.
+    their parents, for facets. `enrichers` says which version of each enricher made this, `tagger` what found the names.
     """
 
     schema_version: Annotated[Literal[1], Indexed(type="short")] = 1
     id: Annotated[ArticleId, KEYWORD]
     version: Annotated[int, Indexed(type="long")]
     source: Annotated[str, FACET_NAME]
+    also_from: Annotated[tuple[str, ...], FACET_NAME] = ()
     origin: Annotated[str, KEYWORD]
     url: Annotated[str | None, KEYWORD] = None
     fetched_at: Annotated[UtcMoment, Indexed(type="date")]
@@ -165,3 +168,4 @@ class EnrichedArticle(Contract):
     truncated: Annotated[bool, Indexed(type="boolean")] = False
     notes: Annotated[tuple[Note, ...], Indexed()] = ()
     enrichers: Annotated[dict[str, int], STORED_ONLY] = Field(default_factory=dict)
+    tagger: Annotated[str, KEYWORD] = "wiredesk"

@@ -13,6 +13,7 @@ from kafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 from producers import seen
 from producers.publish import Publisher, Report, feed
 from producers.reading import Refusal
+from producers.seen import Seen
 from schemas.article import RawArticle
 from schemas.envelope import attributes
 from tests.fakes import FakeProducer, Sent, quick, raw_article, timed_out, unit_settings
@@ -73,6 +74,33 @@ def test_what_the_source_changed_is_published_again() -> None:
     assert len(producer.to(RAW)) == 2
 
 
+def test_the_same_article_from_two_sources_is_one_with_both() -> None:
+    """A second source's copy makes a version that names both; after that neither publishes it again."""
+    producer, known, url = FakeProducer(), {}, "https://herald.example/1"
+    both = [raw_article(url=url), raw_article(url=url, source="wire", title="As the wire has it")]
+    for _ in range(3):
+        feed(both, publisher(producer, known))
+    first, second = (RawArticle.model_validate_json(sent.value or b"") for sent in producer.to(RAW))
+    assert (first.source, first.also_from, second.source, second.also_from) == ("herald", (), "herald", ("wire",))
+    assert first.id == second.id
+
+
+def test_a_new_mark_of_the_listing_is_remembered_without_publishing() -> None:
+    """Where the listing says something new and the article is the same, only the mark is recorded."""
+    producer, known = FakeProducer(), {}
+    for mark in ("a", "b", "b"):
+        with publisher(producer, known) as under_way:
+            under_way.publish(raw_article(), mark)
+    assert len(producer.to(RAW)) == 1
+    assert [Seen.read(sent.value).marks for sent in producer.to(SEEN)] == [{"herald": "a"}, {"herald": "b"}]
+
+
+@given(st.binary(max_size=40) | st.none())
+def test_no_record_of_what_was_seen_breaks_the_reading(record: bytes | None) -> None:
+    """A record that is none counts as nothing seen: the article is published again, and never lost."""
+    assert Seen.read(record).said == {} or record
+
+
 def test_twice_in_one_run_is_once() -> None:
     """The same article from two places of one run is published once."""
     producer = FakeProducer()
@@ -88,7 +116,7 @@ def test_seen_is_told_only_after_the_acknowledgment() -> None:
     assert producer.to(SEEN) == []
     under_way.settle()
     (sent,) = producer.to(SEEN)
-    assert (sent.key, sent.value) == (article.id.encode(), seen.fingerprint(article))
+    assert (sent.key, Seen.read(sent.value).said) == (article.id.encode(), {"herald": seen.fingerprint(article)})
 
 
 def test_a_failed_delivery_is_reported_and_not_marked_as_seen() -> None:

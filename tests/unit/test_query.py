@@ -109,7 +109,16 @@ def test_every_order_is_settled_by_the_id() -> None:
 @pytest.mark.parametrize(
     ("search", "clause"),
     [
-        (Search(source="The Herald"), {"match_phrase": {"source.words": "The Herald"}}),
+        (
+            Search(source="The Herald"),
+            {
+                "multi_match": {
+                    "query": "The Herald",
+                    "type": "phrase",
+                    "fields": ["source.words", "also_from.words"],
+                }
+            },
+        ),
         (Search(language="EN"), {"term": {"language": "en"}}),
         (Search(topic="medtop:20000639"), {"term": {"topic_ids": "medtop:20000639"}}),
         (Search(topic="arms control"), {"match_phrase": {"topics.name.words": "arms control"}}),
