@@ -1,0 +1,43 @@
+"""The tables that models are made from hold their form."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from processors.training.tables import KINDS, organisations
+
+ROWS = organisations()
+
+
+def test_names_and_ids_stand_once() -> None:
+    """No organisation has two rows, no Wikidata id two names."""
+    names = Counter(row.name for row in ROWS)
+    identifiers = Counter(row.identifier for row in ROWS if row.identifier)
+    assert not [one for one, count in (names + identifiers).items() if count > 1]
+
+
+def test_rows_are_sorted_by_kind_and_name() -> None:
+    """A row has its one place, so that additions show as single lines."""
+    assert sorted(ROWS, key=lambda row: (KINDS.index(row.kind), row.name.lower(), row.name)) == ROWS
+    assert {row.kind for row in ROWS} == set(KINDS)
+
+
+def test_fields_have_their_form() -> None:
+    """Names are trimmed words, ids are Wikidata's, countries two letters; an other name is not the name again."""
+    wrong = [
+        row
+        for row in ROWS
+        if not all(re.fullmatch(r"\S+(?: \S+)*", name) and "|" not in name for name in (row.name, *row.others))
+        or len({row.name, *row.others}) != 1 + len(row.others)
+        or not re.fullmatch(r"(?:Q[1-9]\d*)?", row.identifier)
+        or not re.fullmatch(r"(?:[a-z]{2})?", row.country)
+    ]
+    assert wrong == []
+
+
+def test_every_kind_is_there_for_old_and_new_news() -> None:
+    """Names of the 1990s and of today are found under their kinds."""
+    kinds = {row.name: row.kind for row in ROWS}
+    expected = {"WorldCom": "company", "Barings": "bank", "Itar-Tass": "news", "Nvidia": "company", "UNITA": "military"}
+    assert {name: kinds.get(name) for name in expected} == expected
