@@ -7,12 +7,15 @@ Values come from, first one wins: the environment (`WIREDESK_…`), a file for a
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,6 +25,7 @@ from pydantic_settings import (
 
 ENV_PREFIX = "WIREDESK_"
 _OTHER_VARIABLES = ("CONFIG", "TRACEBACK")
+_TAGGER = re.compile(r"wiredesk|(?:spacy|gliner|transformers):\S(?:.*\S)?")
 
 
 class SettingsError(ValueError):
@@ -47,6 +51,19 @@ def default_cache_dir() -> Path:
 
 def _is_secret(field: Any) -> bool:
     return "SecretStr" in str(field.annotation)
+
+
+def _tagger(value: str) -> str:
+    if not _TAGGER.fullmatch(value):
+        takes = "'wiredesk', 'spacy:NAME_OR_PATH', 'gliner:PATH' or 'transformers:PATH'"
+        raise PydanticCustomError("tagger", "Input should be {takes}", {"takes": takes})
+    return value
+
+
+def _hosts(value: str) -> str:
+    for network in (part.strip() for part in value.split(",") if "/" in part):
+        ip_network(network, strict=False)
+    return value
 
 
 class _SecretFiles(PydanticBaseSettingsSource):
@@ -124,10 +141,35 @@ class Settings(BaseSettings):
     index_refresh: str = Field("1s", description="How soon what is indexed can be searched.")
 
     enrichers: Annotated[int, Field(ge=1)] = Field(1, description="Enricher processes that `wiredesk run` starts.")
+    tagger: Annotated[str, AfterValidator(_tagger)] = Field(
+        "wiredesk",
+        description="What finds names: `wiredesk`, `spacy:NAME_OR_PATH`, `gliner:PATH` or `transformers:PATH`.",
+    )
     sink_batch_articles: Annotated[int, Field(ge=1)] = Field(500, description="Most articles in one bulk request.")
     sink_batch_bytes: Annotated[int, Field(ge=1024)] = Field(5 * 2**20, description="Most bytes in one bulk request.")
     sink_batch_seconds: Annotated[float, Field(gt=0)] = Field(0.2, description="Longest an article waits for others.")
     sink_bulks_in_flight: Annotated[int, Field(ge=1)] = Field(2, description="Bulk requests under way at once.")
+
+    fetch_contact: Annotated[str, Field(pattern=r"^[\x21-\x7e]*( [\x21-\x7e]+)*$", max_length=200)] = Field(
+        "", description="Page or mail address where site owners reach you; sites see it with every request."
+    )
+    fetch_allow_hosts: Annotated[str, AfterValidator(_hosts)] = Field(
+        "",
+        description="Hosts, addresses and networks that may be private, as `news.example,10.0.0.0/8`. Empty: none.",
+    )
+    fetch_pause: Annotated[float, Field(ge=0)] = Field(
+        1, description="Least pause between two requests to one host, in seconds."
+    )
+    fetch_connections: Annotated[int, Field(ge=1)] = Field(64, description="Requests to all hosts under way at once.")
+    fetch_connect_seconds: Annotated[float, Field(gt=0)] = Field(
+        10, description="Longest wait for a connection to a web server, in seconds."
+    )
+    fetch_seconds: Annotated[float, Field(gt=0)] = Field(
+        25, description="Longest wait for a whole answer from the web, redirects included, in seconds."
+    )
+    fetch_max_bytes: Annotated[int, Field(ge=1024)] = Field(
+        10 * 2**20, description="Largest answer taken from the web, in bytes, compressed and decompressed alike."
+    )
 
     log_format: Literal["text", "json"] = Field("text", description="Shape of log lines.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
