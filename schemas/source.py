@@ -2,26 +2,72 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from datetime import timedelta
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from schemas.article import Contract
 
-SourceKind = Literal["files"]
+SourceKind = Literal["files", "feed", "sitemap", "page", "url", "warc"]
+TextFrom = Literal["auto", "feed", "page"]
+
+# Those that stand at a path, and those that stand at an address of the web; an archive may stand at either.
+AT_A_PATH: Final[frozenset[SourceKind]] = frozenset({"files", "warc"})
+AT_AN_ADDRESS: Final[frozenset[SourceKind]] = frozenset({"feed", "sitemap", "page", "url", "warc"})
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class SourceSpec(Contract):
     """A source by name: its kind, where it is, and what is known of all its articles.
 
-    `path` is a file or folder for `files`. `title_line` says whether a plain text's first line may be its title.
+    `kind` says how it is read: `feed` (RSS, Atom, JSON Feed), `sitemap` (also a news sitemap or an index of them),
+    `page` (a page that lists articles), `url` (a single article), `files`, and `warc` (web archives).
+    `path` is a file or folder for `files` and `warc`; `url` is the address of all others, and may be that of a `warc`.
+    `every` is how often it is looked at again: a number and `s`, `m`, `h` or `d`; a folder that is looked at again
+    is a watched folder.
+    `links` chooses the links of a `page`: a CSS selector, or an XPath where it begins with `/` or `./`; they are
+    found without it where it is empty.
+    `content` says whether an article's text is what the `feed` carries or that of its `page`; `auto` takes the page
+    unless the feed's own text is long.
+    `title_line` says whether a plain text's first line may be its title.
     `language` is the language declared for articles that do not say theirs (BCP 47).
+    `note` is for people.
     """
 
     schema_version: Literal[1] = 1
     name: Annotated[str, StringConstraints(pattern=r"^[\w][\w .:@/+-]{0,198}$")]
     kind: SourceKind
     path: Annotated[str, Field(min_length=1)] | None = None
+    url: Annotated[str, StringConstraints(pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/]\S*$", max_length=4096)] | None = None
+    every: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}[smhd]$")] = "15m"
+    links: Annotated[str, StringConstraints(max_length=1000)] = ""
+    content: TextFrom = "auto"
     paused: bool = False
     title_line: bool = True
     language: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$")] | None = None
+    note: Annotated[str, StringConstraints(max_length=1000)] = ""
+
+    @property
+    def interval(self) -> timedelta:
+        """How long after a look the next is due."""
+        return timedelta(seconds=int(self.every[:-1]) * _SECONDS[self.every[-1]])
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people: its address or path."""
+        return self.url or self.path or self.name
+
+    @model_validator(mode="after")
+    def _stands_somewhere(self) -> Self:
+        if self.kind not in AT_A_PATH and not self.url:
+            raise ValueError(f'a {self.kind} stands at an address: give url = "https://…"')
+        if self.kind == "warc" and bool(self.url) == bool(self.path):
+            raise ValueError("a warc stands at a path or at a url: give one of them")
+        if self.url and self.kind not in AT_AN_ADDRESS:
+            raise ValueError(f"{self.kind} stand at a path, not at a url")
+        if self.path and self.kind not in AT_A_PATH:
+            raise ValueError(f"a {self.kind} stands at a url, not at a path")
+        if self.links and self.kind != "page":
+            raise ValueError(f"links choose among those of a page, and this is a {self.kind}")
+        return self
