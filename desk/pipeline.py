@@ -18,6 +18,7 @@ from desk import monitor
 from desk.failure import Failure, explained
 from desk.workers import Worker, workers
 from processors.setup import setup
+from processors.tiers.check import check
 from producers import sources
 from producers.publish import Report, feed, open_publisher
 from schemas.settings import Settings
@@ -41,9 +42,11 @@ def running(settings: Settings, progress: Progress) -> Iterator[Pipeline]:
     """Everything up while the block runs; what was started here is stopped at its end, the servers last.
 
     Raises:
+        SettingsError: the tagger that the settings name cannot be had.
         ServersError: servers cannot be had.
         Failure: a worker does not come up.
     """
+    check(settings)  # an enricher that cannot start would be started again for ever
     with ExitStack() as stack:
         servers = stack.enter_context(ladder.serve(settings, progress))
         here = settings.model_copy(update={"kafka_servers": servers.kafka, "elasticsearch_url": servers.elasticsearch})

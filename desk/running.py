@@ -129,9 +129,11 @@ def enricher(ctx: click.Context) -> None:
     # Of one process's work on one core, more threads of the linear algebra only wait for each other: measured on
     # articles of 4 KB, they take four times the processor time. It reads this when it is first imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from processors.enrich import chosen
     from processors.worker import run_enricher
 
-    run_enricher(_configured(with_kafka(ctx.obj, _FOREVER)))
+    make = chosen(settings_of(ctx))  # what is wrong with a model is said before servers are waited for
+    run_enricher(_configured(with_kafka(ctx.obj, _FOREVER)), make)
 
 
 @click.command()

@@ -8,7 +8,7 @@ from typing import Any
 import faust
 
 from processors.message import Outgoing
-from processors.outcome import outcome
+from processors.outcome import Enrich, outcome
 from processors.progress import Progress
 from processors.worker import count, finished_or_exit, message_of
 from schemas.settings import Settings
@@ -17,7 +17,7 @@ from schemas.streams import MAX_MESSAGE_BYTES, streams
 _RAW: dict[str, Any] = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw"}
 
 
-def build(settings: Settings) -> faust.App:
+def build(settings: Settings, make: Enrich) -> faust.App:
     """The app for one enricher process. Why each option stands so: the README's architecture section."""
     names, progress = streams(settings), Progress("enrich")
     app = faust.App(
@@ -48,7 +48,7 @@ def build(settings: Settings) -> faust.App:
         async for event in stream.events():
             with finished_or_exit():
                 message = message_of(event.message)
-                out = await asyncio.to_thread(outcome, message, names, progress.instance)
+                out = await asyncio.to_thread(outcome, message, names, progress.instance, make)
                 await send(out)
                 count(progress, message, is_dead=out.stream == names.dead.name)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from processors.enrichers.dates import DATES
 from processors.enrichers.draft import Draft, Enricher
-from processors.enrichers.entities import ENTITIES
+from processors.enrichers.entities import ENTITIES, found_by
 from processors.enrichers.extract import EXTRACT
 from processors.enrichers.fingerprint import FINGERPRINT
 from processors.enrichers.furniture import FURNITURE
@@ -14,9 +16,14 @@ from processors.enrichers.keywords import KEYWORDS
 from processors.enrichers.language import LANGUAGE
 from processors.enrichers.summary import SUMMARY
 from processors.enrichers.topics import TOPICS
+from processors.tiers.choose import choose
+from processors.tiers.tier import WIREDESK, Tier
 from schemas.article import EnrichedArticle, EntityType, RawArticle
 from schemas.identity import article_id
 from schemas.index import text_key
+from schemas.settings import Settings
+
+Enrich = Callable[[RawArticle], EnrichedArticle]
 
 # In this order: each may read what those before it have filled.
 ENRICHERS: tuple[Enricher, ...] = (
@@ -36,10 +43,28 @@ class NoTextError(ValueError):
     """Nothing is left to read in the article: there is nothing to index."""
 
 
-def enrich(raw: RawArticle, enrichers: tuple[Enricher, ...] = ENRICHERS) -> EnrichedArticle:
+def enrichers_with(tier: Tier) -> tuple[Enricher, ...]:
+    """The enrichers in their order, with this tier to find the names."""
+    return tuple(found_by(tier) if enricher is ENTITIES else enricher for enricher in ENRICHERS)
+
+
+def chosen(settings: Settings) -> Enrich:
+    """The function `enrich` as the settings want it, with its models loaded.
+
+    Raises:
+        SettingsError: the tagger that they name cannot be had.
+    """
+    tier = choose(settings.tagger)
+    return partial(enrich, enrichers=enrichers_with(tier), tagger=tier.name)
+
+
+def enrich(
+    raw: RawArticle, enrichers: tuple[Enricher, ...] = ENRICHERS, tagger: str = WIREDESK.name
+) -> EnrichedArticle:
     """The enriched article. The same raw article gives the same result, whenever and wherever it runs.
 
-    An enricher that fails costs its own fields, with a note in the article.
+    An enricher that fails costs its own fields, with a note in the article. `tagger` is what finds names in these
+    enrichers, for the article to say.
 
     Raises:
         NoTextError: no text was found in it.
@@ -49,14 +74,14 @@ def enrich(raw: RawArticle, enrichers: tuple[Enricher, ...] = ENRICHERS) -> Enri
         draft = _step(draft, enricher)
     if not draft.text.strip():
         raise NoTextError("no text was found in it")
-    return _finished(draft, enrichers)
+    return _finished(draft, enrichers, tagger)
 
 
-def warm_up() -> None:
+def warm_up(make: Enrich = enrich) -> None:
     """Loads what the enrichers load when first used, so that the first article does not wait for it."""
     text = "The spokesman said on Monday in Geneva that talks would go on.\n" * 3
     fetched_at = datetime(2000, 1, 1, tzinfo=UTC)
-    enrich(RawArticle(id=article_id(None, text), source="warm-up", origin="", content=text, fetched_at=fetched_at))
+    make(RawArticle(id=article_id(None, text), source="warm-up", origin="", content=text, fetched_at=fetched_at))
 
 
 def _step(draft: Draft, enricher: Enricher) -> Draft:
@@ -66,13 +91,14 @@ def _step(draft: Draft, enricher: Enricher) -> Draft:
         return draft.noted(enricher.name, f"failed: {type(error).__name__}: {error}"[:500])
 
 
-def _finished(draft: Draft, enrichers: tuple[Enricher, ...]) -> EnrichedArticle:
+def _finished(draft: Draft, enrichers: tuple[Enricher, ...], tagger: str) -> EnrichedArticle:
     raw, key = draft.raw, text_key(draft.language)
     topic_ids = dict.fromkeys(code for topic in draft.topics for code in (*topic.parents, topic.id))
     return EnrichedArticle(
         id=raw.id,
         version=raw.version,
         source=raw.source,
+        also_from=raw.also_from,
         origin=raw.origin,
         url=raw.url,
         fetched_at=raw.fetched_at,
@@ -100,6 +126,7 @@ def _finished(draft: Draft, enrichers: tuple[Enricher, ...]) -> EnrichedArticle:
         truncated=draft.truncated,
         notes=draft.notes,
         enrichers={enricher.name: enricher.version for enricher in enrichers},
+        tagger=tagger,
     )
 
 

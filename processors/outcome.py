@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
+from processors.enrich import Enrich as Enrich
 from processors.enrich import NoTextError, enrich
 from processors.letters import PermanentError, letter, posted
 from processors.message import Message, Outgoing
@@ -44,10 +45,17 @@ def _refusal(error: ValidationError) -> PermanentError:
     return PermanentError("invalid", detail)
 
 
-def outcome(message: Message, names: Streams, by: str) -> Outgoing:
-    """The message to send on for a raw one. Never raises: what goes wrong becomes a dead letter."""
+def outcome(message: Message, names: Streams, by: str, make: Enrich = enrich) -> Outgoing:
+    """The message to send on for a raw one. Never raises: what goes wrong becomes a dead letter.
+
+    Args:
+        message: of `articles.raw`.
+        names: the streams.
+        by: who enriches, for the letter.
+        make: what makes the enriched article of a raw one.
+    """
     try:
-        return enriched(message, enrich(parsed(message)), names)
+        return enriched(message, make(parsed(message)), names)
     except PermanentError as error:
         return dead(message, error, names, by)
     except NoTextError as error:

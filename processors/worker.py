@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from kafka import KafkaConsumer, KafkaProducer
@@ -20,6 +20,9 @@ from processors.store import Store
 from schemas.settings import Settings
 from schemas.streams import producer_options, reader_options, streams
 from schemas.telemetry import logging_config
+
+if TYPE_CHECKING:  # the sink needs none of the enrichers
+    from processors.enrich import Enrich
 
 log = structlog.get_logger(__name__)
 
@@ -63,18 +66,18 @@ def count(progress: Progress, message: Message, *, is_dead: bool) -> None:
     progress.took(time.time() * 1000 - message.timestamp)
 
 
-def run_enricher(settings: Settings) -> None:
-    """Enriches until the process is asked to stop."""
+def run_enricher(settings: Settings, make: Enrich) -> None:
+    """Enriches with `make` until the process is asked to stop."""
     import faust
 
     from processors.app import build
     from processors.enrich import warm_up
 
     (settings.data_dir / "faust").mkdir(parents=True, exist_ok=True)
-    warm_up()
+    warm_up(make)
     log.info("enricher starts", kafka=settings.kafka_servers)
     worker = faust.Worker(
-        build(settings), quiet=True, loglevel=settings.log_level, logging_config=logging_config(settings)
+        build(settings, make), quiet=True, loglevel=settings.log_level, logging_config=logging_config(settings)
     )
     worker.execute_from_commandline()
 

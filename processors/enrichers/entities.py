@@ -4,38 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 from processors import linker
 from processors.enrichers.draft import Draft, Enricher
-from processors.tagger import network
 from processors.tagger.agree import Cluster, agreed
 from processors.tagger.network import MOST_WORDS
-from processors.tagger.spans import tagged
 from processors.tagger.tokens import Tokens, tokenize
+from processors.tiers.tier import WIREDESK, Tier
 from schemas.article import Entity, EntityType, Mention
 
 LONGEST = 100_000
 MOST_ENTITIES = 1000
 MOST_MENTIONS = 500
 _KINDS: dict[str, EntityType] = {"person": "person", "organisation": "organisation", "place": "place", "event": "event"}
+_LANGUAGES = {"en": "English"}
 _LINKED: dict[str, EntityType] = {"P": "person", "O": "organisation", "L": "place"}
 
 
-def entities(draft: Draft) -> Draft:
+def entities(draft: Draft, tier: Tier = WIREDESK) -> Draft:
     """Fills `entities`, in the order of their first mention; of each, the first `MOST_MENTIONS` mentions.
 
-    English is read by the tagger. A text in another language, or longer than can be read in bounded time, gets a note.
+    A text in a language that the tier does not read, or longer than can be read in bounded time, gets a note.
     """
     if not draft.text.strip():
         return draft
-    if draft.language not in (None, "en"):
-        return draft.noted("entities", f"names are found in English text only; this is in {draft.language!r}")
+    if not tier.reads(draft.language):
+        known = " and ".join(_LANGUAGES.get(code, code) for code in sorted(tier.languages or ()))
+        return draft.noted("entities", f"names are found in {known} text only; this is in {draft.language!r}")
     text = draft.text[:LONGEST]
     tokens = tokenize(text)
     cut = len(tokens.words) > MOST_WORDS or len(draft.text) > LONGEST
     if cut:
         tokens = Tokens(tokens.words[:MOST_WORDS], tokens.starts[:MOST_WORDS], tokens.ends[:MOST_WORDS])
-    found = found_in(text, tokens)
+    found = found_in(text, tokens, tier)
     draft = replace(draft, entities=tuple(found[:MOST_ENTITIES]))
     if cut or len(found) > MOST_ENTITIES:
         return draft.noted(
@@ -44,9 +46,10 @@ def entities(draft: Draft) -> Draft:
     return draft
 
 
-def found_in(text: str, tokens: Tokens) -> list[Entity]:
-    """The entities of an English text."""
-    clusters = agreed(tagged(tokens, network.default()), tokens, text)
+def found_in(text: str, tokens: Tokens, tier: Tier = WIREDESK) -> list[Entity]:
+    """The entities of a text in a language that the tier reads."""
+    tokens, spans = tier.tag(text, tokens)
+    clusters = agreed(spans, tokens, text)
     table = linker.default()
     here = linker.context(tokens.words, clusters, table, text)
     merged: dict[str, Entity] = {}
@@ -91,3 +94,8 @@ def _few(evidence: Iterable[str], most: int = 8) -> list[str]:
 
 
 ENTITIES = Enricher(name="entities", version=1, run=entities, fills=("entities", "notes"))
+
+
+def found_by(tier: Tier) -> Enricher:
+    """The enricher with another tagger in it."""
+    return replace(ENTITIES, run=partial(entities, tier=tier))
