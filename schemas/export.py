@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from schemas.article import EnrichedArticle, RawArticle
 from schemas.compatibility import breaking_changes
 from schemas.dead import DeadLetter, Resolution
+from schemas.health import SourceHealth
 from schemas.repeated import RepeatedLine
 from schemas.settings import Settings
 from schemas.source import SourceSpec
@@ -26,6 +27,7 @@ PUBLISHED: tuple[type[BaseModel], ...] = (
     DeadLetter,
     Resolution,
     SourceSpec,
+    SourceHealth,
     RepeatedLine,
     StageStatus,
     Settings,

@@ -21,6 +21,7 @@ from schemas.article import Cut, EnrichedArticle, Entity, Mention, Note, RawArti
 from schemas.compatibility import breaking_changes
 from schemas.dead import DeadLetter, Resolution
 from schemas.export import PUBLISHED, VERSIONS, IncompatibleChangeError, export, file_name, json_schema
+from schemas.health import Day, Look, SourceHealth
 from schemas.repeated import RepeatedLine
 from schemas.settings import Settings
 from schemas.source import SourceSpec
@@ -97,6 +98,21 @@ EXAMPLES: dict[type[BaseModel], list[BaseModel]] = {
         letter(raw_message(), "enrich", "failed", "d", "h"),
     ],
     Resolution: [Resolution(letter="articles.raw-0-1", action="dropped", at=datetime.now(UTC), by="me")],
+    SourceHealth: [
+        SourceHealth(source="herald", interval=300),
+        SourceHealth(
+            source="herald",
+            state="failing",
+            interval=300,
+            next_look=FETCHED_AT,
+            failures=0.25,
+            error="the server answered 503",
+            stage="request",
+            refused={"robots": 2},
+            looks=(Look(at=FETCHED_AT, status=503, stage="request", error="the server answered 503"),),
+            days=(Day(day=FETCHED_AT.date(), published=3),),
+        ),
+    ],
     RepeatedLine: [RepeatedLine(source="herald", line="0123456789abcdef", text="Read more", seen=4, articles=9)],
     SourceSpec: [SourceSpec(name="herald", kind="files", path="articles"), SourceSpec(name="h", kind="files")],
     StageStatus: [progress().status(), Progress("enrich").status()],
