@@ -32,6 +32,8 @@ class Streams:
     enriched: Stream
     dead: Stream
     seen: Stream
+    health: Stream
+    repeated: Stream
     status: Stream
     enricher_group: str
     sink_group: str
@@ -39,7 +41,7 @@ class Streams:
     @property
     def all(self) -> tuple[Stream, ...]:
         """Every stream, for making them."""
-        return (self.raw, self.enriched, self.dead, self.seen, self.status)
+        return (self.raw, self.enriched, self.dead, self.seen, self.health, self.repeated, self.status)
 
 
 def streams(settings: Settings) -> Streams:
@@ -57,6 +59,8 @@ def streams(settings: Settings) -> Streams:
         enriched=stream("articles.enriched", kept),
         dead=stream("articles.dead", {"retention.ms": "-1"}),
         seen=stream("sources.seen", compacted),
+        health=stream("sources.health", compacted, partitions=1),
+        repeated=stream("sources.repeated", compacted, partitions=1),
         status=stream("pipeline.status", compacted, partitions=1),
         enricher_group=f"{prefix}wiredesk-enricher",
         sink_group=f"{prefix}wiredesk-sink",

@@ -82,7 +82,7 @@ def test_names_carry_the_prefix() -> None:
     found = streams(unit_settings(stream_prefix="blue."))
     names = [stream.name for stream in found.all] + [found.enricher_group, found.sink_group]
     assert all(name.startswith("blue.") for name in names)
-    assert len(set(names)) == 7
+    assert len(set(names)) == 9
 
 
 def test_dead_letters_stay_for_ever_and_articles_as_long_as_is_set() -> None:
@@ -97,7 +97,8 @@ def test_dead_letters_stay_for_ever_and_articles_as_long_as_is_set() -> None:
 def test_what_was_seen_and_how_stages_do_is_compacted() -> None:
     """Of each key the newest record is kept; the status needs no more than one partition."""
     found = streams(unit_settings(partitions=6))
-    assert found.seen.config["cleanup.policy"] == found.status.config["cleanup.policy"] == "compact"
+    for stream in (found.seen, found.health, found.repeated, found.status):
+        assert stream.config["cleanup.policy"] == "compact"
     assert (found.raw.partitions, found.dead.partitions, found.status.partitions) == (6, 6, 1)
 
 
