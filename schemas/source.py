@@ -15,6 +15,7 @@ TextFrom = Literal["auto", "feed", "page"]
 # Those that stand at a path, and those that stand at an address of the web; an archive may stand at either.
 AT_A_PATH: Final[frozenset[SourceKind]] = frozenset({"files", "warc"})
 AT_AN_ADDRESS: Final[frozenset[SourceKind]] = frozenset({"feed", "sitemap", "page", "url", "warc"})
+Address = Annotated[str, StringConstraints(pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/]\S*$", max_length=4096)]
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -39,7 +40,7 @@ class SourceSpec(Contract):
     name: Annotated[str, StringConstraints(pattern=r"^[\w][\w .:@/+-]{0,198}$")]
     kind: SourceKind
     path: Annotated[str, Field(min_length=1)] | None = None
-    url: Annotated[str, StringConstraints(pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/]\S*$", max_length=4096)] | None = None
+    url: Address | None = None
     every: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}[smhd]$")] = "15m"
     links: Annotated[str, StringConstraints(max_length=1000)] = ""
     content: TextFrom = "auto"
