@@ -37,6 +37,7 @@ _IDENTIFIER: Final = re.compile(r"\d{5}")
 _DATELINE: Final = re.compile(
     r"(?P<place>[^\W\d_][^\d\n]{1,60}?)[,.]\s+(?P<date>[^\n]{8,60}?)\s*(?:--|[\u2013\u2014]|-\s|(?<=[/)])\.?\s)"
 )
+_DIGIT: Final = re.compile("[0-9]")
 _PLACE_WORDS_AT_MOST: Final = 5
 
 
@@ -74,6 +75,8 @@ def dateline_dates(text: str, order: Order | None, language: str | None) -> tupl
 
 
 def _stated_in(line: str, language: str | None) -> Iterator[str]:
+    if not _DIGIT.search(fold(line[:LONGEST_LINE])):
+        return
     dateline = _DATELINE.match(line[:LONGEST_LINE])
     if _NOT_PUBLISHED.search(line[:LONGEST_LINE]):
         return

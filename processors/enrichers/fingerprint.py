@@ -32,8 +32,13 @@ _SPACELESS: Final = re.compile(f"[{words.SPACELESS}]")
 
 def normalised(text: str) -> str:
     """The text by which copies are told: NFKC, case folded, letters and digits only, single spaces."""
-    folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold()
-    return " ".join(words.tokens(folded))
+    return " ".join(_normal_words(text))
+
+
+def _normal_words(text: str) -> list[str]:
+    if text.isascii():
+        return words.tokens(text.lower())
+    return words.tokens(unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold())
 
 
 def content_hash(title: str, text: str) -> str:
@@ -53,11 +58,11 @@ def near(text: str) -> tuple[str, ...]:
     near-duplicates with high probability (Leskovec, Rajaraman, Ullman: Mining of Massive Datasets, 3.4). The
     first 200,000 characters count.
     """
-    return _near(normalised(text))
+    return _near(_normal_words(text))
 
 
-def _near(normal: str) -> tuple[str, ...]:
-    shingles = _shingles(normal[:CHARACTERS_READ])
+def _near(normal: list[str]) -> tuple[str, ...]:
+    shingles = _shingles(normal)
     if not shingles:
         return ()
     sketch = RMinHash(num_perm=BANDS * ROWS, seed=SEED)
@@ -65,8 +70,12 @@ def _near(normal: str) -> tuple[str, ...]:
     return tuple(_bands(sketch.digest()))
 
 
-def _shingles(text: str) -> list[str]:
-    spaceless = 0 if text.isascii() else len(_SPACELESS.findall(text))
+def _shingles(normal: list[str]) -> list[str]:
+    text = " ".join(normal)
+    if text.isascii() and len(text) <= CHARACTERS_READ:
+        return _windows(normal, WORDS_PER_SHINGLE)
+    text = text[:CHARACTERS_READ]
+    spaceless = len(_SPACELESS.findall(text))
     if spaceless * 2 > len(text):
         return _windows(list(text.replace(" ", "")), CHARACTERS_PER_SHINGLE)
     return _windows((words.characters_apart(text) if spaceless else text).split(), WORDS_PER_SHINGLE)
@@ -75,7 +84,7 @@ def _shingles(text: str) -> list[str]:
 def _windows(items: list[str], size: int) -> list[str]:
     if len(items) <= size:
         return [" ".join(items)] if items else []
-    return list(map(" ".join, zip(*(items[at:] for at in range(size)), strict=False)))
+    return list(map(" ".join, zip(*[items[at:] for at in range(size)], strict=False)))
 
 
 def _bands(digest: list[int]) -> Iterator[str]:
@@ -88,8 +97,8 @@ def _bands(digest: list[int]) -> Iterator[str]:
 
 def fingerprint(draft: Draft) -> Draft:
     """The draft with its content hash and its bands."""
-    normal = normalised(draft.text)
-    return replace(draft, content_hash=_hash(draft.title, draft.text, normal), near=_near(normal))
+    normal = _normal_words(draft.text)
+    return replace(draft, content_hash=_hash(draft.title, draft.text, " ".join(normal)), near=_near(normal))
 
 
 FINGERPRINT: Final = Enricher(name="fingerprint", version=1, run=fingerprint, fills=("content_hash", "near"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,8 @@ _NON_ASCII_DIGIT: Final = re.compile(r"[^\D0-9]")
 
 def fold(text: str) -> str:
     """`text` without case, accents and invisible marks, its digits those of ASCII: forms of one date compare equal."""
+    if text.isascii():
+        return text.lower()
     decomposed = _MARKS.sub("", unicodedata.normalize("NFKD", text.casefold()))
     composed = unicodedata.normalize("NFC", decomposed)
     return _NON_ASCII_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit.group())), composed).replace("ı", "i")
@@ -57,5 +60,12 @@ def _names() -> tuple[dict[str, dict[str, int]], re.Pattern[str]]:
         for number, forms in enumerate(months.split("|"), 1):
             for form in forms.split():
                 names[fold(form.replace("_", " "))][language] = number
-    longest_first = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-    return dict(names), re.compile(rf"(?<![^\W\d_])(?:{longest_first})(?![^\W\d_])")
+    return dict(names), re.compile(rf"(?<![^\W\d_])(?:{_alternatives(names)})(?![^\W\d_])")
+
+
+def _alternatives(names: Iterable[str]) -> str:
+    """A pattern of `names`, longer ones first, by their first letters: at most places that alone tells of none."""
+    after: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(names, key=len, reverse=True):
+        after[name[0]].append(re.escape(name[1:]))
+    return "|".join(f"{re.escape(letter)}(?:{'|'.join(rests)})" for letter, rests in after.items())

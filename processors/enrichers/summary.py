@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
+from itertools import chain, count, filterfalse
 from typing import Final
 
 import numpy as np
@@ -64,15 +66,15 @@ def _likeness(sentences: list[str], language: str | None) -> Matrix:
 
 def _counts(sentences: list[str], idle: frozenset[str]) -> Matrix:
     """How often each word stands in each sentence, shape (sentences, words)."""
-    columns: dict[str, int] = {}
-    cells: list[list[int]] = []
-    for sentence in sentences:
-        found = words.tokens(words.characters_apart(sentence).lower())
-        cells.append([columns.setdefault(word, len(columns)) for word in found if word not in idle])
-    width = max(len(columns), 1)
-    flat = [row * width + column for row, each in enumerate(cells) for column in each]
-    counted = np.bincount(np.array(flat, dtype=np.intp), minlength=len(sentences) * width)
-    return counted.reshape(len(sentences), width).astype(np.float64)
+    columns: defaultdict[str, int] = defaultdict(count().__next__)
+    cells = [
+        list(map(columns.__getitem__, filterfalse(idle.__contains__, words.tokens(sentence.lower()))))
+        for sentence in map(words.characters_apart, sentences)
+    ]
+    height, width = len(sentences), max(len(columns), 1)
+    rows = np.repeat(np.arange(height), list(map(len, cells)))
+    flat = rows * width + np.fromiter(chain.from_iterable(cells), dtype=np.intp, count=len(rows))
+    return np.bincount(flat, minlength=height * width).reshape(height, width).astype(np.float64)
 
 
 def _ranks(likeness: Matrix) -> Matrix:
@@ -82,9 +84,12 @@ def _ranks(likeness: Matrix) -> Matrix:
     lead /= lead.sum()
     sums = likeness.sum(axis=0)
     flow = likeness / np.where(sums == 0, 1.0, sums)
+    restart = (1 - DAMPING) * lead
     ranks = np.full(size, 1.0 / size)
     for _ in range(ROUNDS):
-        ranks = (1 - DAMPING) * lead + DAMPING * (flow @ ranks)
+        ranks = flow @ ranks
+        ranks *= DAMPING
+        ranks += restart
     return ranks
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import math
+from array import array
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -51,38 +53,48 @@ STOPS: Final = (". ", "; ", ": ", "! ", "? ")
 STOP: Final = " 0stop0 "
 
 
-@dataclass(frozen=True, slots=True)
+# Compared as objects: there is one for each code, and their hashes are asked for often.
+@dataclass(frozen=True, slots=True, eq=False)
 class Concept:
     """A Media Topic: its code, its English name, and the codes above it, the top level first."""
 
     code: str
     name: str
     parents: tuple[str, ...]
+    #: The code of its top level.
+    top: str = field(init=False)
+    #: The code of the second-level concept that it is or lies under; of the top level for that itself.
+    branch: str = field(init=False)
 
-    @property
-    def top(self) -> str:
-        """The code of its top level."""
-        return self.parents[0] if self.parents else self.code
-
-    @property
-    def branch(self) -> str:
-        """The code of the second-level concept that it is or lies under; of the top level for that itself."""
-        return (*self.parents, self.code)[:2][-1]
+    def __post_init__(self) -> None:
+        line = (*self.parents, self.code)
+        object.__setattr__(self, "top", line[0])
+        object.__setattr__(self, "branch", line[:2][-1])
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The concepts by code, the retired codes, and the terms with a matcher that finds them."""
+    """The concepts by code, the retired codes, and the terms with a matcher that finds them.
+
+    The term at `at` speaks for the concepts `listed[owners[n]]` with `weights[n]`, for n from `first[at]` to
+    `first[at + 1]`; `same` gives for a term the one spelt alike before it.
+    """
 
     concepts: dict[str, Concept]
     retired: dict[str, str]
     marks: dict[str, str]
-    terms: list[tuple[str, list[tuple[Concept, float]]]]
+    listed: list[Concept]
+    terms: list[str]
+    same: dict[int, int]
+    # Flat, not objects in objects: what lies together in memory is read and loaded faster.
+    first: array[int]
+    owners: array[int]
+    weights: array[float]
     matcher: AhoCorasick
 
 
-# The terms that speak for a concept, each with its weight.
-Terms = dict[str, float]
+# The terms that speak for a concept, by place, each with its weight.
+Terms = dict[int, float]
 
 
 @cache
@@ -90,15 +102,25 @@ def table() -> Table:
     """The derived table, read once."""
     stored = json.loads(gzip.decompress(TABLE.read_bytes()))
     listed = [Concept(code, name, tuple(parents)) for code, name, parents in stored["concepts"]]
-    terms = [
-        (term.replace(MARK, ""), [(listed[at], weight) for at, weight in weights]) for term, weights in stored["terms"]
-    ]
-    matcher = AhoCorasick(
-        [f" {term.replace(' ', '  ')} " for term, _ in stored["terms"]],
-        matchkind=MatchKind.LeftmostLongest,
-        implementation=Implementation.ContiguousNFA,
+    terms = [term.replace(MARK, "") for term, _ in stored["terms"]]
+    earliest: dict[str, int] = {}
+    spoken = [pair for _, pairs in stored["terms"] for pair in pairs]
+    return Table(
+        concepts={concept.code: concept for concept in listed},
+        retired=stored["retired"],
+        marks=stored["marks"],
+        listed=listed,
+        terms=terms,
+        same={at: known for at, term in enumerate(terms) if (known := earliest.setdefault(term, at)) != at},
+        first=array("I", accumulate((len(pairs) for _, pairs in stored["terms"]), initial=0)),
+        owners=array("H", [at for at, _ in spoken]),
+        weights=array("d", [weight for _, weight in spoken]),
+        matcher=AhoCorasick(
+            [f" {term.replace(' ', '  ')} " for term, _ in stored["terms"]],
+            matchkind=MatchKind.LeftmostLongest,
+            implementation=Implementation.ContiguousNFA,
+        ),
     )
-    return Table({concept.code: concept for concept in listed}, stored["retired"], stored["marks"], terms, matcher)
 
 
 def current_code(code: str) -> str:
@@ -138,13 +160,18 @@ def _padded(text: str) -> str:
 def _evidence(title: str, text: str) -> dict[Concept, Terms]:
     """The terms found for each concept; a term said often weighs more, but ever less so."""
     found: dict[Concept, Terms] = defaultdict(dict)
-    terms = table().terms
+    known = table()
     for at, seen in _seen(title, text).items():
-        term, weights = terms[at]
         often = 1.0 + math.log(seen)
-        for concept, weight in weights:
-            found[concept][term] = max(weight * often, found[concept].get(term, 0.0))
+        term = known.same.get(at, at)
+        for each in range(known.first[at], known.first[at + 1]):
+            _raise(found[known.listed[known.owners[each]]], term, known.weights[each] * often)
     return found
+
+
+def _raise(evidence: Terms, term: int, weight: float) -> None:
+    if weight > evidence.get(term, 0.0):
+        evidence[term] = weight
 
 
 def _tops(found: dict[Concept, Terms]) -> dict[str, float]:
@@ -152,7 +179,7 @@ def _tops(found: dict[Concept, Terms]) -> dict[str, float]:
     under: dict[str, list[Terms]] = defaultdict(list)
     for concept, terms in found.items():
         under[concept.top].append(terms)
-    return {top: sum(_merged(each).values()) for top, each in under.items()}
+    return {top: sum((_merged(each) if len(each) > 1 else each[0]).values()) for top, each in under.items()}
 
 
 def _seen(title: str, text: str) -> dict[int, float]:
@@ -216,18 +243,19 @@ def _merged(evidence: Iterable[Terms]) -> Terms:
     merged: Terms = {}
     for terms in evidence:
         for term, weight in terms.items():
-            merged[term] = max(weight, merged.get(term, 0.0))
+            _raise(merged, term, weight)
     return merged
 
 
 def _topic(concept: Concept, score: float, terms: Terms) -> Topic:
-    listed = sorted(terms, key=lambda term: (-terms[term], term))[:MOST_TERMS]
+    names = table().terms
+    listed = sorted((-weight, names[at]) for at, weight in terms.items())[:MOST_TERMS]
     return Topic(
         id=concept.code,
         name=concept.name,
         score=round(score, 3),
         parents=concept.parents,
-        terms=tuple(listed),
+        terms=tuple(name for _, name in listed),
     )
 
 

@@ -22,7 +22,8 @@ SPACELESS: Final = (
 WORD_CHARACTERS: Final = rf"\w{_MARKS}"
 _WORD: Final = re.compile(f"[{WORD_CHARACTERS}]+")
 # What stands around most words: taken away at once it leaves little to the slower pattern.
-_COMMON_MARKS: Final = "_.,-\"\u201c\u201d\u2019'():;?!"
+_COMMON_MARKS: Final = "\u201c\u201d\u2018\u2019\u2013\u2014\u2026\u00ab\u00bb"
+_ASCII_MARKS: Final = bytes(at if at >= 0x80 or chr(at).isalnum() else 0x20 for at in range(256))
 _SPACELESS_CHARACTER: Final = re.compile(f"([{SPACELESS}])")
 
 # Full stops and question marks that need no space after them: CJK, Arabic, Urdu, Devanagari.
@@ -51,32 +52,33 @@ def sentences(text: str, limit: int | None = None) -> list[Span]:
     for match in _BOUNDARY.finditer(text):
         if limit is not None and len(found) >= limit:
             return found
-        if match.start() >= start and _ends_sentence(text, start, match):
-            _add(found, text, start, match.end())
-            start = match.end()
+        at, end = match.span()
+        if _ends_sentence(text, start, at, end):
+            _add(found, text, start, end)
+            start = end
     if limit is None or len(found) < limit:
         _add(found, text, start, len(text))
     return found
 
 
 def _add(found: list[Span], text: str, start: int, end: int) -> None:
-    piece = text[start:end]
-    stripped = piece.strip()
+    piece = text[start:end].lstrip()
+    stripped = piece.rstrip()
     if stripped:
-        start += len(piece) - len(piece.lstrip())
+        start = end - len(piece)
         found.append((start, start + len(stripped)))
 
 
-def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
-    mark, end = match.group(), match.end()
-    if mark[0] in _CLOSING_MARKS:
+def _ends_sentence(text: str, start: int, at: int, end: int) -> bool:
+    mark = text[at]
+    if mark in _CLOSING_MARKS:
         return True
-    following = text[end : end + 40]
-    if mark[0] != "\n" and following and not following[0].isspace():
+    if mark != "\n" and not text[end : end + 1].isspace() and end < len(text):
         return False
+    following = text[end : end + 40]
     if following.lstrip(_OPENING)[:1].islower():
-        return mark[0] == "\n" == following[:1]
-    return mark[0] != "." or not _abbreviates(text[max(start, match.start() - 20) : match.start()], following)
+        return mark == "\n" == following[:1]
+    return mark != "." or not _abbreviates(text[max(start, at - 20) : at], following)
 
 
 def _abbreviates(before: str, following: str) -> bool:
@@ -100,9 +102,13 @@ def words(text: str) -> list[Span]:
 
 def tokens(text: str) -> list[str]:
     """The words of `text` as they stand; cheaper than `words` where no offsets are needed."""
+    # In UTF-8 all marks of ASCII go in one pass, whatever the script.
+    plain = text.encode("utf-8", "surrogatepass").translate(_ASCII_MARKS).decode("utf-8", "surrogatepass")
+    if plain.isascii():
+        return plain.split()
     for mark in _COMMON_MARKS:
-        text = text.replace(mark, " ")
-    found = text.split()
+        plain = plain.replace(mark, " ")
+    found = plain.split()
     if all(map(str.isalnum, found)):
         return found
     return [word for piece in found for word in ((piece,) if piece.isalnum() else _WORD.findall(piece))]
