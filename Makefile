@@ -5,7 +5,7 @@ BIN := .venv/bin
 # The system's own settings of Python have no say here.
 unexport PYTHONPATH
 
-.PHONY: run demo test faults check format lock model schemas clean
+.PHONY: run demo test faults check format lock model eval schemas clean
 .DEFAULT_GOAL := run
 
 run: .venv/installed ## everything, in the foreground, until Ctrl-C
@@ -35,6 +35,10 @@ schemas: .venv/installed-dev ## export the JSON Schemas of the contract
 DATA ?= ../shared/data
 model: .venv/model/installed ## train the tagger, make the linker's table, print the scores (DATA: the corpora's folder)
 	@.venv/model/bin/python -m processors.training $(DATA)
+
+SPACY ?=
+eval: .venv/installed-dev ## how good and fast the enrichers are: one table, and JSON (SPACY: an installed pipeline to compare with)
+	@$(BIN)/python -m tests.eval $(DATA) --spacy "$(SPACY)"
 
 .venv/model/installed: requirements-model.lock | $(BIN)/uv
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/model

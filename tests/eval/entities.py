@@ -1,0 +1,45 @@
+"""Entities on running text: exact spans and types, on the sets that nothing was learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from processors import linker
+from processors.tagger import network
+from processors.training import corpora, measure, splits
+from processors.training.score import MAIN, Tally
+from tests.eval.figure import Figure
+
+NAMES = {
+    "ewt": "English Web Treebank, test",
+    "gmb": "Voice of America (GMB), held out",
+    "politics": "CrossNER politics, test",
+    "gum-news": "GUM news, held out",
+}
+WANTED = {"ewt": 0.70, "gmb": 0.76}
+
+
+def entities(data: Path) -> Iterator[Figure]:
+    """F1, precision and recall over people, organisations and places together, then F1 by type."""
+    for name, documents in splits.held_out(data).items():
+        yield from _of(NAMES[name], measure.tally(documents, network.default()), WANTED.get(name))
+
+
+def _of(name: str, tally: Tally, wanted: float | None) -> Iterator[Figure]:
+    right, proposed, gold = tally.sums()
+    yield Figure("entities", name, "F1", tally.f1(), gold, wanted=wanted)
+    yield Figure("entities", name, "precision", right / max(proposed, 1), proposed)
+    yield Figure("entities", name, "recall", right / max(gold, 1), gold)
+    for kind in (*MAIN, "EVT"):
+        if tally.wanted[kind]:
+            yield Figure("entities", name, f"F1 {kind}", tally.f1(kind), tally.wanted[kind])
+
+
+def linking(data: Path) -> Iterator[Figure]:
+    """Of the mentions whose Wikipedia page GUM names: how many of our links are right, and how many got one."""
+    documents = corpora.gum(data)
+    found = measure.linking(documents.values(), network.default(), linker.default())
+    linked = found.right + found.wrong
+    yield Figure("linking", "GUM, Wikipedia pages", "precision", found.right / max(linked, 1), linked, wanted=0.95)
+    yield Figure("linking", "GUM, Wikipedia pages", "recall", found.right / max(found.named, 1), found.named)

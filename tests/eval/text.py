@@ -1,0 +1,92 @@
+"""Topics, language, furniture and dates on texts that were labelled by hand."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from processors.enrichers.dates import DATES
+from processors.enrichers.draft import Draft
+from processors.enrichers.topics import find_topics
+from processors.training.topics_measure import judge, read_passages
+from schemas.article import RawArticle
+from tests import measure_furniture
+from tests.eval.figure import Figure
+
+DATA = Path(__file__).parents[1] / "data"
+LONG = 100
+_WRITTEN = {"year": 4, "month": 7, "day": 10, "hour": 13, "minute": 16, "second": 19}
+
+
+def topics() -> Iterator[Figure]:
+    """Whether the first topic's top level is right, and whether a right second level is among the topics."""
+    passages = [one for path in sorted((DATA / "topics").glob("held-out*.jsonl")) for one in read_passages(path)]
+    parts = {
+        "long": [one for one in passages if len(one["text"].split()) >= LONG],
+        "two sentences": [one for one in passages if len(one["text"].split()) < LONG],
+    }
+    wanted = {"long": 0.92, "two sentences": 0.80}
+    for name, some in parts.items():
+        counts: Counter[str] = Counter()
+        for passage in some:
+            counts.update(judge(passage, find_topics(passage["title"], passage["text"])))
+        total, label = max(counts["passages"], 1), f"labelled, {name}"
+        yield Figure("topics", label, "top level right", counts["top"] / total, total, wanted=wanted[name])
+        yield Figure("topics", label, "a second level right", counts["second"] / total, total, wanted=0.667)
+        yield Figure("topics", label, "without a topic", counts["none"] / total, total)
+
+
+def furniture(data: Path) -> Iterator[Figure]:
+    """By word, on the half of the labelled passages that no rule was made by; and what clean texts lose."""
+    found = measure_furniture.score(measure_furniture.passages("held"))
+    name = "labelled lines, held out"
+    yield Figure("furniture", name, "F1 by word", found.f1, found.texts, wanted=0.95)
+    yield Figure("furniture", name, "precision", found.precision, found.texts)
+    yield Figure("furniture", name, "recall", found.recall, found.texts)
+    yield _damaged(name, found, 0.02)
+    clean = measure_furniture.score(measure_furniture.clean_texts(data / "text" / "masc_tagged.zip"))
+    yield _damaged("MASC, clean texts of 19 genres", clean, 0.01)
+
+
+def _damaged(name: str, found: measure_furniture.Score, most: float) -> Figure:
+    return Figure(
+        "furniture", name, "lose over 5 % of their story", found.damaged, found.texts, wanted=most, at_least=False
+    )
+
+
+def dates() -> Iterator[Figure]:
+    """Hard cases: the right date, none where none can be known, and how many wrong dates were given."""
+    cases = [json.loads(line) for line in (DATA / "dates.jsonl").read_text(encoding="utf-8").splitlines()]
+    found = [(case["is"], given(case)) for case in cases]
+    right = sum(is_right(ours, wanted) for wanted, ours in found)
+    wrong = sum(ours is not None and not is_right(ours, wanted) for wanted, ours in found)
+    yield Figure("dates", "hard cases", "right, or rightly none", right / len(found), len(found), wanted=55 / 59)
+    yield Figure("dates", "hard cases", "wrong date given", wrong / len(found), len(found), wanted=0, at_least=False)
+
+
+def is_right(ours: str | None, wanted: str | None) -> bool:
+    """Whether a date is the wanted one, or its day."""
+    return ours == wanted or (ours is not None and wanted is not None and len(ours) >= 10 and wanted.startswith(ours))
+
+
+def given(case: dict[str, Any]) -> str | None:
+    """The date that is found for a case, written as far as it is known."""
+    text = case.get("text", "The minister said that the talks would go on.\n")
+    raw = RawArticle(
+        id="0" * 32,
+        source="wire",
+        origin="",
+        url=case.get("url"),
+        content=text,
+        published=case.get("published"),
+        language=case.get("language"),
+        fetched_at=datetime.fromisoformat(case.get("fetched", "2024-06-15T12:00:00+00:00")).astimezone(UTC),
+    )
+    draft = DATES.run(Draft(raw=raw, extracted=text, text=text, language=case.get("language")))
+    if draft.published_at is None:
+        return None
+    return draft.published_at.isoformat()[: _WRITTEN[draft.published_precision or "day"]]
