@@ -1,1 +1,0 @@
-"""How good and how fast the enrichers are, measured on texts that nothing was learned from."""
