@@ -15,6 +15,7 @@ from deploy.errors import ServersError
 from deploy.ladder import Servers, serve
 from deploy.progress import Lines
 from schemas.settings import ENV_PREFIX, Settings, load
+from tests.web import Site
 
 
 @pytest.fixture(scope="session")
@@ -71,3 +72,10 @@ def environment(settings: Settings) -> dict[str, str]:
     names = ("kafka_servers", "elasticsearch_url", "stream_prefix", "index_alias", "data_dir")
     named = {f"{ENV_PREFIX}{name.upper()}": str(getattr(settings, name)) for name in names}
     return {**os.environ, **named}
+
+
+@pytest.fixture
+def web() -> Iterator[Site]:
+    """A web server of the test's own, on 127.0.0.1; `fetch_allow_hosts` must name that for it to be asked."""
+    with Site() as site:
+        yield site
