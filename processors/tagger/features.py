@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -19,6 +21,11 @@ NAME_TABLES = (
     "region",
     "organisation part",
     "often lower",
+    "company part",
+    "news part",
+    "club part",
+    "body part",
+    "one-word organisation",
 )
 
 
@@ -28,13 +35,17 @@ def crc(text: str, seed: int = 0) -> int:
 
 
 def shape(word: str) -> str:
-    """The word's outline: "Putin" is "Xxx", "NATO" is "XXX", "F-16" is "X-d"; runs are cut at three."""
-    out = ""
-    for letter in word[:24]:
-        mark = "X" if letter.isupper() else "x" if letter.islower() else "d" if letter.isdigit() else letter
-        if not out.endswith(mark * 3):
-            out += mark
-    return out
+    """The word's outline: "Putin" is "Xxxx", "NATO" is "XXX", "F-16" is "X-dd"; runs are cut at three."""
+    marks = word[:24].translate(_MARKS) if word.isascii() else "".join(map(_mark, word[:24]))
+    return _LONG_RUN.sub(r"\1\1\1", marks)
+
+
+def _mark(letter: str) -> str:
+    return "X" if letter.isupper() else "x" if letter.islower() else "d" if letter.isdigit() else letter
+
+
+_MARKS = {number: _mark(chr(number)) for number in range(128)}
+_LONG_RUN = re.compile(r"(.)\1{3,}", re.DOTALL)
 
 
 class Spelling(NamedTuple):
@@ -50,15 +61,23 @@ class Spelling(NamedTuple):
 def spelling(word: str) -> Spelling:
     """Where the word's parts stand in the hashed tables."""
     lower = word.lower()
-    bounded = f"<{lower}>"
-    grams = [bounded[i : i + size] for size in (3, 4) for i in range(len(bounded) - size + 1)]
     return Spelling(
         crc(lower) % FORMS,
         crc(lower[:3], 1) % AFFIXES,
         crc(lower[-3:], 2) % AFFIXES,
         crc(shape(word), 3) % SHAPES,
-        tuple(crc(gram, 4) % GRAMS for gram in grams[:MOST_GRAMS]),
+        tuple(_grams(f"<{lower}>")),
     )
+
+
+def _grams(bounded: str) -> list[int]:
+    """Rows of the runs of three letters, then of four, the first `MOST_GRAMS` of them."""
+    if bounded.isascii():
+        plain = bounded.encode()
+        runs = [plain[i : i + size] for size in (3, 4) for i in range(len(plain) - size + 1)]
+        return [crc32(run, 4) % GRAMS for run in runs[:MOST_GRAMS]]
+    wide = [bounded[i : i + size] for size in (3, 4) for i in range(len(bounded) - size + 1)]
+    return [crc(run, 4) % GRAMS for run in wide[:MOST_GRAMS]]
 
 
 class Lexicon:
@@ -75,24 +94,26 @@ class Lexicon:
         self._scales = arrays["vector_scales"].astype(np.float32)
         self._names = np.cumsum(arrays["name_gaps"], dtype=np.uint32)
         self._marks = arrays["name_marks"]
-        self.nothing: npt.NDArray[np.float32] = np.zeros(self._vectors.shape[1], np.float32)
+        self.size: int = self._vectors.shape[1]
 
-    def vector(self, word: str) -> npt.NDArray[np.float32]:
-        """The word's vector, its lower-case form's, or zeros."""
-        for form in (word, word.lower()):
-            row = self._find(self._words, form)
-            if row >= 0:
-                number = self._rows[row]
-                return np.asarray(self._vectors[number] * self._scales[number], np.float32)
-        return self.nothing
+    def vectors(self, words: Sequence[str]) -> npt.NDArray[np.float32]:
+        """The words' vectors, their lower-case forms' where they have none, or zeros; of shape (words, `size`)."""
+        lower = [word.lower() for word in words]
+        at = _places(self._words, words)
+        at = np.where(at >= 0, at, _places(self._words, lower))
+        numbers = self._rows[np.maximum(at, 0)]
+        found = self._vectors[numbers] * self._scales[numbers]
+        found[at < 0] = 0
+        return np.asarray(found, np.float32)
 
-    def marks(self, word: str) -> int:
-        """Bits of the tables that the word stands in, as it is or in capitals for a capitalised name."""
-        row = self._find(self._names, word.lower())
-        return int(self._marks[row]) if row >= 0 else 0
+    def marks(self, words: Sequence[str]) -> npt.NDArray[np.uint16]:
+        """For each word the bits of the tables that it stands in, in whatever case."""
+        at = _places(self._names, [word.lower() for word in words])
+        return np.asarray(np.where(at >= 0, self._marks[np.maximum(at, 0)], 0), np.uint16)
 
-    @staticmethod
-    def _find(hashes: npt.NDArray[np.uint32], word: str) -> int:
-        wanted = crc(word)
-        at = int(np.searchsorted(hashes, np.uint32(wanted)))
-        return at if at < len(hashes) and int(hashes[at]) == wanted else -1
+
+def _places(hashes: npt.NDArray[np.uint32], words: Sequence[str]) -> npt.NDArray[np.intp]:
+    """Where the words' hashes stand in a sorted table; -1 for those that do not."""
+    wanted = np.array([crc(word) for word in words], np.uint32)
+    at = np.minimum(np.searchsorted(hashes, wanted), len(hashes) - 1)
+    return np.asarray(np.where(hashes[at] == wanted, at, -1), np.intp)

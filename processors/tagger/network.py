@@ -7,6 +7,7 @@ sentence helps in another. The later steps are taken only as far as they bear on
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -15,13 +16,13 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
-from processors.tagger.features import NAME_TABLES, Lexicon, spelling
+from processors.tagger.features import Lexicon, spelling
 
 Floats = npt.NDArray[np.float32]
 MOST_WORDS = 20_000
-KEPT = 16_384
+KEPT = 24_576
+MADE = 32
 BLOCK = 2048
-_BITS = np.array([1 << number for number in range(len(NAME_TABLES))])
 
 
 class Network:
@@ -34,6 +35,8 @@ class Network:
         }
         dense = {name: value.astype(np.float32) for name, value in arrays.items() if value.dtype == np.float16}
         self._word, self._word_bias = dense["word"], dense["word_bias"]
+        known = self._lexicon.size + sum(table.shape[1] for table, _ in self._tables.values())
+        self._bits = 1 << np.arange(len(self._word) - known)
         width = self._word.shape[1]
         first = dense["first"]
         self._reach = len(first) // width
@@ -52,25 +55,33 @@ class Network:
         with path.open("rb") as stream, np.load(stream) as arrays:
             return cls({name: arrays[name] for name in arrays})
 
-    def _embed(self, name: str, rows: Any) -> Floats:
+    def _embed(self, name: str, rows: Sequence[int]) -> Floats:
         table, scale = self._tables[name]
-        return np.asarray(table[rows] * scale[rows].astype(np.float32), np.float32)
+        return np.asarray(table[rows] * scale[rows], np.float32)
 
-    def _made(self, word: str) -> Floats:
-        at = spelling(word)
-        grams = self._embed("grams", list(at.grams))
-        marks = (self._lexicon.marks(word) & _BITS) > 0
-        parts = (
-            self._lexicon.vector(word),
-            self._embed("form", at.form),
-            self._embed("prefix", at.prefix),
-            self._embed("suffix", at.suffix),
-            self._embed("shape", at.shape),
-            grams.sum(0) / np.float32(np.sqrt(max(len(at.grams), 1))),
-            marks.astype(np.float32),
+    def _made(self, words: Sequence[str]) -> Floats:
+        """What each word gives to its surroundings, of shape (words, reach * width)."""
+        at = [spelling(word) for word in words]
+        counts = np.array([len(one.grams) for one in at], np.float32)[:, None]
+        grams = np.add.reduceat(
+            self._embed("grams", [row for one in at for row in one.grams]),
+            np.cumsum([0, *(len(one.grams) for one in at[:-1])]),
         )
-        made: Floats = np.concatenate(parts) @ self._word + self._word_bias
-        return np.asarray(np.maximum(made, 0) @ self._first)
+        parts = np.zeros((len(words), len(self._word)), np.float32)
+        np.concatenate(
+            (
+                self._lexicon.vectors(words),
+                self._embed("form", [one.form for one in at]),
+                self._embed("prefix", [one.prefix for one in at]),
+                self._embed("suffix", [one.suffix for one in at]),
+                self._embed("shape", [one.shape for one in at]),
+                grams / np.sqrt(counts),
+                (self._lexicon.marks(words)[:, None] & self._bits) > 0,
+            ),
+            axis=1,
+            out=parts,
+        )
+        return _positive(parts @ self._word, self._word_bias) @ self._first
 
     def _slots(self, words: list[str]) -> npt.NDArray[np.intp]:
         """Each word's row in what is kept, new ones added; past `KEPT` different words the rest have row 0, empty."""
@@ -79,9 +90,13 @@ class Network:
         if len(known) + len(missing) >= KEPT:
             known.clear()
             missing = list(dict.fromkeys(words))[: KEPT - 1]
-        for word in missing:
-            self._given[:, len(known) + 1] = self._made(word).reshape(self._reach, self._width)
-            known[word] = len(known) + 1
+        for begin in range(0, len(missing), MADE):
+            here = missing[begin : begin + MADE]
+            # Always as many rows, so that a word's numbers are the same bits whatever words it comes with.
+            made = self._made([*here, *([" "] * (MADE - len(here)))])[: len(here)]
+            rows = slice(len(known) + 1, len(known) + 1 + len(here))
+            self._given[:, rows] = made.reshape(len(here), self._reach, self._width).transpose(1, 0, 2)
+            known.update(zip(here, range(rows.start, rows.stop), strict=True))
         return np.array([known.get(word, 0) for word in words], np.intp)
 
     def probabilities(self, words: list[str], candidates: npt.NDArray[np.intp]) -> Floats:
