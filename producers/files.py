@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import codecs
 import gzip
 import json
-import re
 import sys
 import zlib
 from collections.abc import Iterator
@@ -13,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from producers.charset import decoded
 from producers.reading import NotAnArticle, Refusal, article, article_of_record
 from schemas.article import RawArticle
 from schemas.source import SourceSpec
@@ -25,19 +24,6 @@ _KINDS = _TEXT | _HTML | _JSON | _LINES
 # An array of articles is read whole, so it needs a bound of its own; JSON Lines are read line by line.
 _LARGEST_JSON = 128 * 2**20
 _LONGEST_TITLE = 200
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_CHARSET = re.compile(
-    rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:-]{1,40})|"
-    rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9_:-]{1,40})",
-    re.IGNORECASE,
-)
-
 Reading = Iterator[RawArticle | Refusal]
 
 
@@ -175,45 +161,6 @@ def _bounded_lines(stream: BinaryIO, limit: int) -> Iterator[bytes | None]:
         while (rest := stream.readline(2**20)) and not rest.endswith(b"\n"):
             pass
         yield None
-
-
-def decoded(data: bytes, *, is_html: bool = False) -> str:
-    """Text of a file's bytes: by its byte order mark, for pages by their declared charset, else as UTF-8.
-
-    Raises:
-        NotAnArticle: empty, binary, or not in that encoding; the message says at which byte.
-    """
-    if not data.strip():
-        raise NotAnArticle("it is empty")
-    encoding = next((name for mark, name in _BOMS if data.startswith(mark)), "utf-8")
-    if encoding in ("utf-8", "utf-8-sig") and b"\0" in data[:8192]:
-        raise NotAnArticle("binary data, not text")
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        declared = _declared(data) if is_html and encoding == "utf-8" else None
-        if declared:
-            return _as_declared(data, declared)
-        raise NotAnArticle(f"not {encoding.upper()} text: byte {error.start:,} cannot be read") from None
-
-
-def _as_declared(page: bytes, charset: str) -> str:
-    try:
-        return page.decode(charset, "replace")
-    except UnicodeError:  # "idna" and "undefined" are codecs, too
-        raise NotAnArticle(f"not UTF-8 text, nor text of the charset that it declares, {charset}") from None
-
-
-def _declared(page: bytes) -> str | None:
-    match = _CHARSET.search(page[:4096])
-    if not match:
-        return None
-    name = (match[1] or match[2]).decode("ascii")
-    try:
-        is_text = codecs.lookup(name)._is_text_encoding  # noqa: SLF001 (the standard library has no public question)
-    except LookupError:
-        return None
-    return name if is_text and name.lower().replace("-", "") != "utf8" else None
 
 
 def title_line(text: str) -> str | None:

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.files import _bounded_lines, _Reader, decoded, paths, read, read_file, title_line
+from producers.charset import decoded
+from producers.files import _bounded_lines, _Reader, paths, read, read_file, title_line
 from producers.reading import NotAnArticle, Refusal
 from schemas.article import RawArticle
 from schemas.source import SourceSpec
