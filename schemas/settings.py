@@ -171,6 +171,19 @@ class Settings(BaseSettings):
         10 * 2**20, description="Largest answer taken from the web, in bytes, compressed and decompressed alike."
     )
 
+    sources_file: Path = Field(
+        Path("seeds/sources.toml"), description="File that names the sources; where it is missing, one is made."
+    )
+    push_host: str = Field("127.0.0.1", description="Address that `wiredesk feed run` takes pushed articles at.")
+    push_port: Annotated[int, Field(ge=0, le=65535)] = Field(0, description="Port for pushed articles; 0 takes none.")
+    push_token: SecretStr | None = Field(None, description="Token that who pushes articles must show.")
+    push_max_bytes: Annotated[int, Field(ge=1024)] = Field(
+        16 * 2**20, description="Largest request of pushed articles, in bytes."
+    )
+    push_url: Annotated[str, Field(pattern=r"^(https?://[^\s/]+(/\S*)?)?$")] = Field(
+        "", description="Address of that port as WebSub hubs reach it. Empty: no hub is asked."
+    )
+
     log_format: Literal["text", "json"] = Field("text", description="Shape of log lines.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
 
