@@ -22,7 +22,8 @@ KINDS = {
 }
 _LEAST = 0.5
 _WORD = re.compile(r"\w+(?:[-_]\w+)*|\S")  # as GLiNER splits by itself
-_WORDS = 384
+_MOST_TOKENS = 512
+_FEWEST_TOKENS = 16
 
 
 def tier(named: str, importer: Importer) -> Tier:
@@ -43,14 +44,26 @@ def _only_onnx(path: Path) -> bool:
 
 
 class Asked:
-    """A model that is asked for Wiredesk's types of names, in pieces of the text that it can take."""
+    """A model that is asked for Wiredesk's types of names, in pieces of the text that it can take.
+
+    It leaves out what is over its number of words, and over its tokenizer's number of tokens, without a word.
+    """
 
     def __init__(self, model: Any) -> None:
-        self._model = model
-        self._most = int(getattr(model.config, "max_len", None) or _WORDS)
+        self._model, self._tokenizer = model, model.data_processor.transformer_tokenizer
+        self._words = int(model.config.max_len)
+        asked = self._tokens(" ".join(KINDS)) + 2 * len(KINDS) + self._tokenizer.num_special_tokens_to_add()
+        self._room = max(min(self._tokenizer.model_max_length, _MOST_TOKENS) - asked, _FEWEST_TOKENS)
+
+    def _tokens(self, piece: str) -> int:
+        return len(self._tokenizer(piece, add_special_tokens=False, verbose=False)["input_ids"])
+
+    def _size(self, piece: str) -> int:
+        """How much of the room the piece takes, by words or by tokens, whichever is more; all of it is `_words`."""
+        return max(len(_WORD.findall(piece)), -(-self._tokens(piece) * self._words // self._room))
 
     def find(self, text: str) -> Iterator[Found]:
         """The names in a text."""
-        for begin, piece in windows(text, self._most, lambda piece: len(_WORD.findall(piece))):
+        for begin, piece in windows(text, self._words, self._size):
             for one in self._model.predict_entities(piece, list(KINDS), threshold=_LEAST):
                 yield Found(begin + one["start"], begin + one["end"], KINDS[one["label"]], float(one["score"]))

@@ -59,5 +59,4 @@ def useful(labels: dict[str, str], has: list[str]) -> dict[str, str]:
 
 def brief(error: BaseException) -> str:
     """An error of a library in one line."""
-    first = str(error).strip().splitlines()[:1]
-    return f"{type(error).__name__}: {first[0][:300]}" if first else type(error).__name__
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
