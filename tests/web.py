@@ -43,7 +43,7 @@ class Answer:
 
     `parts` are sent one after another, `gap` seconds apart, instead of `body`; without `Content-Length`, in chunks, and
     as long as the client listens. `pause` is waited before anything is sent. `cut` closes after so many bytes of the
-    body. `raw` is sent as it is, instead of everything else, and the connection closed.
+    body. `raw` is sent as it is, instead of the head and the body; then `parts` as they are, and the connection closed.
     """
 
     body: bytes = b""
@@ -166,33 +166,33 @@ async def _send(writer: asyncio.StreamWriter, request: Request, answer: Answer) 
         await asyncio.sleep(answer.pause)
     if answer.raw is not None:
         writer.write(answer.raw)
-        await writer.drain()
+        await _send_parts(writer, answer, framed=False)
         return False
     close = request.headers.get("connection", "").lower() == "close" or answer.headers.get("Connection") == "close"
     headers = dict(answer.headers)
     if answer.parts:
-        headers.setdefault("Transfer-Encoding", "chunked")
+        if "Content-Length" not in headers:
+            headers["Transfer-Encoding"] = "chunked"
     elif answer.status not in {204, 304}:
         headers.setdefault("Content-Length", str(len(answer.body)))
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     writer.write(f"HTTP/1.1 {answer.status} Told\r\n{head}\r\n".encode("utf-8", "surrogateescape"))
     if answer.parts:
-        await _send_parts(writer, answer)
+        await _send_parts(writer, answer, framed="Content-Length" not in headers)
     else:
         writer.write(answer.body if answer.cut is None else answer.body[: answer.cut])
-    await writer.drain()
+        await writer.drain()
     return not close and answer.cut is None
 
 
-async def _send_parts(writer: asyncio.StreamWriter, answer: Answer) -> None:
-    assert answer.parts
-    for part in answer.parts():
-        writer.write(b"%x\r\n%s\r\n" % (len(part), part))
+async def _send_parts(writer: asyncio.StreamWriter, answer: Answer, *, framed: bool) -> None:
+    for part in answer.parts() if answer.parts else ():
+        writer.write(b"%x\r\n%s\r\n" % (len(part), part) if framed else part)
         await writer.drain()
-        if answer.gap:
-            await asyncio.sleep(answer.gap)
-    if answer.cut is None:
+        await asyncio.sleep(answer.gap)
+    if framed and answer.cut is None:
         writer.write(b"0\r\n\r\n")
+    await writer.drain()
 
 
 def moved(to: str, status: int = 302) -> Answer:

@@ -80,6 +80,24 @@ def test_no_room_imports_the_tests() -> None:
         assert not any(module.split(".")[0] in ("tests", "pytest", "hypothesis") for module in imports(parsed(path)))
 
 
+def test_only_one_module_opens_outbound_connections() -> None:
+    """What the web is asked goes through `producers/fetch.py`, which knows where connections may go.
+
+    Kafka and Elasticsearch have clients of their own; downloads of local servers are deploy's.
+    """
+    clients = {"requests", "httpx", "urllib3", "pycurl", "ftplib", "smtplib", "urllib.request", "http.client"}
+    openers = {"ClientSession", "TCPConnector", "create_connection", "open_connection", "urlopen", "sock_connect"}
+    for path in MODULES:
+        if name(path) == "producers/fetch.py" or name(path).startswith("deploy/"):
+            continue
+        tree = parsed(path)
+        assert not {module for module in imports(tree) if module in clients}, name(path)
+        used = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute | ast.Name)]
+        names = {node.attr if isinstance(node, ast.Attribute) else node.id for node in used}
+        assert not names & openers, name(path)
+        assert "socket.socket" not in {ast.unparse(node) for node in used}, name(path)
+
+
 def test_there_is_no_other_room() -> None:
     """The packages are the five rooms, their seeds and their tests."""
     packages = {path.relative_to(ROOT).parts[0] for path in FILES if path.suffix == ".py" and path.parent != ROOT}
