@@ -6,10 +6,10 @@ unmarked elsewhere in the text join it.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from processors.tagger.rules import Span, adjectives
@@ -37,7 +37,8 @@ class Named(NamedTuple):
     evidence: str = "tagger"
 
 
-def compared(words: Iterable[str]) -> str:
+@lru_cache(maxsize=8192)
+def compared(words: tuple[str, ...]) -> str:
     """Words as names are compared: in lower case, without points, with one kind of apostrophe."""
     return " ".join(words).lower().replace(".", "").replace("’", "'")
 
@@ -150,18 +151,19 @@ def _learn(one: Named, cluster: Cluster, surnames: dict[str, Cluster], acronyms:
         words = [word for word in one.words if word.lower() not in _SUFFIXES]
         for size in (1, 2):
             if len(words) > size:
-                surnames[compared(words[-size:])] = cluster
+                surnames[compared(tuple(words[-size:]))] = cluster
     if one.kind in ("organisation", "place", "event") and len(one.words) > 1:
         for letters in initials(one.words):
             acronyms.setdefault(letters, cluster)
 
 
-def initials(words: Sequence[str]) -> set[str]:
+@lru_cache(maxsize=8192)
+def initials(words: tuple[str, ...]) -> frozenset[str]:
     """The acronyms that the words may have: of all of them, and without the small ones."""
-    parts = [part for word in words for part in re.split(r"[-/]", word) if part]
+    parts = [part for word in words for part in word.replace("/", "-").split("-") if part]
     every = "".join(part[0] for part in parts).upper()
     large = "".join(part[0] for part in parts if part.lower() not in _SMALL).upper()
-    return {letters for letters in (every, large) if len(letters) > 1}
+    return frozenset(letters for letters in (every, large) if len(letters) > 1)
 
 
 def _late_names(clusters: list[Cluster]) -> list[Cluster]:

@@ -32,6 +32,11 @@ _OCCASION = frozenset(
     "general presidential parliamentary legislative federal local municipal regional mayoral gubernatorial senate "
     "primary elections election referendum war wars uprising revolution summit games championship".split()
 )
+# What stands first in sentences and never in names as the corpora mark them: without an article.
+_OPENING = frozenset(
+    "The A An He She It They We You I This That These Those His Her Its Their My Our Your There Here But And Or If "
+    "When While As For What Who Why How Some Many Most Such Also So Then Now Yet".split()
+)
 LEAST = {"person": 0.5, "organisation": 0.5, "place": 0.5, "event": 0.6}
 
 
@@ -41,7 +46,7 @@ def candidates(words: list[str]) -> npt.NDArray[np.intp]:
     That is up to three small words between two, what hangs on one by a hyphen ("Ki-moon", "al-Qaida"), a year before
     one, and small words about an occasion after one.
     """
-    found = [number for number, word in enumerate(words) if word != word.lower()]
+    found = [number for number, word in enumerate(words) if word != word.lower() and not _opening(words, number)]
     more: list[int] = []
     for before, after in pairwise([-1, *found, len(words)]):
         at = before + 1
@@ -56,6 +61,11 @@ def candidates(words: list[str]) -> npt.NDArray[np.intp]:
         if end < after < len(words) and (words[after - 1] == "-" or words[after - 1].isdigit()):
             more += range(after - _ahead(words[end:after]), after)
     return np.array(sorted({*found, *more}) if more else found, np.intp)
+
+
+def _opening(words: list[str], number: int) -> bool:
+    """Whether the word only begins a sentence: one of the commonest, not right after a capital."""
+    return words[number] in _OPENING and (number == 0 or words[number - 1] == words[number - 1].lower())
 
 
 def _behind(gap: list[str]) -> int:

@@ -38,19 +38,16 @@ class Tokens(NamedTuple):
 
 def tokenize(text: str) -> Tokens:
     """The words of `text`. A word longer than `LONGEST_WORD` is shortened in `words`, never in its offsets."""
-    words: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    end = 0
-    for word in _WORD.findall(text):
-        start = text.index(word, end)
-        if word == "." and start == end and words and words[-1] in _ABBREVIATIONS and _MORE.match(text, start):
-            end = start + 1
-            words[-1] += "."
-            ends[-1] = end
-            continue
-        end = start + len(word)
-        words.append(word[:LONGEST_WORD])
-        starts.append(start)
-        ends.append(end)
+    words: list[str] = _WORD.findall(text)
+    find, end = text.index, 0
+    ends = [end := find(word, end) + len(word) for word in words]
+    starts = [end - len(word) for end, word in zip(ends, words, strict=True)]
+    stops = [number for number, word in enumerate(words) if word == "." and words[number - 1] in _ABBREVIATIONS]
+    for number in reversed(stops):
+        if starts[number] == ends[number - 1] and _MORE.match(text, starts[number]):
+            words[number - 1] += "."
+            ends[number - 1] += 1
+            del words[number], starts[number], ends[number]
+    if len(max(words, key=len, default="")) > LONGEST_WORD:
+        words = [word[:LONGEST_WORD] for word in words]
     return Tokens(words, starts, ends)

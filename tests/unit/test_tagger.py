@@ -117,7 +117,7 @@ def test_an_acronym_joins_its_expansion() -> None:
         ("Bank of England", "organisation", 0.9), ("BOE", "organisation", 0.7), ("BOE", "organisation", 0.7),
     )  # fmt: skip
     assert (one.name, len(one.mentions)) == ("Bank of England", 3)
-    assert initials(["Bank", "of", "England"]) == {"BOE", "BE"}
+    assert initials(("Bank", "of", "England")) == {"BOE", "BE"}
 
 
 def test_a_ministry_without_its_nation_is_the_one_named_with_it() -> None:
