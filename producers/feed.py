@@ -28,6 +28,7 @@ class _Reader(Protocol):
     """What reads a feed of one form."""
 
     count: int
+    left: str | None
 
     @property
     def about(self) -> About: ...
@@ -68,27 +69,29 @@ def _instead(text: str, root: str, url: str) -> str:
 
 def _json(text: str, url: str, notes: list[str]) -> Listing:
     reader = FeedJson(text, url)
-    reasons = [f"cut off or broken ({reader.problem}): {reader.count:,} whole entries before that are read"]
-    return _listing(reader, url, notes, reasons if reader.problem else [])
+    if not reader.problem:
+        return _listing(reader, url, notes)
+    fault = f"cut off or broken ({reader.problem}): {reader.count:,} whole entries before that are read"
+    return _listing(reader, url, notes, fault)
 
 
 def _xml(text: str, url: str, notes: list[str]) -> Listing:
     """Strictly, then with the common faults put right, then loosely."""
     strict = FeedXml(text, url)
-    listing = _listing(strict, url, notes, [])
+    listing = _listing(strict, url, notes)
     if not strict.problem:
         return listing
     faults = [*notes, f"not well-formed XML ({strict.problem})"]
     text = mended(text)
     again = FeedXml(text, url)
-    listing = _listing(again, url, faults, [])
+    listing = _listing(again, url, faults)
     if not again.problem:
         return listing
     if again.count >= len(_ENTRY_END.findall(text)):
         reason = (
             f"cut off ({again.problem}): {again.count:,} whole entries before that are read, and the rest is missing"
         )
-        return listing if _ROOT_END.search(text) else _listing(FeedXml(text, url), url, notes, [reason])
+        return listing if _ROOT_END.search(text) else _listing(FeedXml(text, url), url, notes, reason)
     return _loosely(text, url, faults)
 
 
@@ -96,12 +99,13 @@ def _loosely(text: str, url: str, notes: list[str]) -> Listing:
     reader = FeedLoose(text, url)
     if reader.problem:
         raise NotAListing(f"a feed so broken that nothing of it can be read ({reader.problem}): tell its publisher")
-    return _listing(reader, url, notes, [f"broken XML: {reader.left}"] if reader.left else [])
+    return _listing(reader, url, notes)
 
 
-def _listing(reader: _Reader, url: str, notes: list[str], reasons: list[str]) -> Listing:
+def _listing(reader: _Reader, url: str, notes: list[str], fault: str | None = None) -> Listing:
     items, refused, doubts = collect(reader.items(), url)
     about = reader.about
+    reasons = [reason for reason in (fault, reader.left) if reason]
     return Listing(
         items=tuple(items),
         refused=(*refused, *(Refusal(url, reason) for reason in reasons)),

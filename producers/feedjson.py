@@ -27,6 +27,7 @@ class FeedJson:
             NotAListing: it is no JSON Feed.
         """
         self.problem: str | None = None
+        self.left: str | None = None
         self._url = url
         try:
             found = json.loads(text, strict=False)

@@ -87,8 +87,10 @@ def _bounded(text: str) -> tuple[str, str | None]:
     end = 0
     for number, match in enumerate(_END.finditer(text), 1):
         if number > MOST_LOOSE or match.end() > _LARGEST_LOOSE:
-            return text[: end or _LARGEST_LOOSE], f"only its first {number - 1:,} entries are read"
+            return text[
+                : end or _LARGEST_LOOSE
+            ], f"broken XML with too many entries: only the first {number - 1:,} are read"
         end = match.end()
     if len(text) > _LARGEST_LOOSE:
-        return text[:_LARGEST_LOOSE], f"only its first {_LARGEST_LOOSE:,} characters are read"
+        return text[:_LARGEST_LOOSE], f"broken XML: only the first {_LARGEST_LOOSE:,} characters are read"
     return text, None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import heapq
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +15,7 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from producers.entries import Entry, escaped_text, item_of
-from producers.items import Item, absolute, plain
+from producers.items import MOST_ITEMS, Item, absolute, moment, plain
 from producers.reading import Refusal
 from producers.trees import NAMESPACES, BrokenXml, Element, entries, local, tree
 
@@ -30,6 +33,9 @@ _OTHERS = ("content", "dc", "dcterms", "feedburner", "itunes", "media")
 _PREFIXES = {**dict.fromkeys(_OWN, ""), **{NAMESPACES[name].rstrip("/"): f"{name}:" for name in _OTHERS}}
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _ABOUT = f"{{{NAMESPACES['rdf']}}}about"
+_END = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\b", re.IGNORECASE)
+_PUBLISHED = ("pubdate", "published", "issued", "dc:date", "dcterms:issued", "created")
+_UPDATED = ("updated", "modified", "dcterms:modified")
 _MARKUP = frozenset({"html", "text/html", "xhtml", "application/xhtml+xml"})
 _PLAIN = frozenset({"text", "text/plain"})
 
@@ -53,23 +59,44 @@ class FeedXml:
         self.about = About()
         self.problem: BrokenXml | None = None
         self.count = 0
+        self.left: str | None = None
         self._text, self._url = text, url
         self._has_bases = "xml:base" in text
 
     def items(self) -> Iterator[Item | Refusal]:
         """Every entry: as an item, or a refusal by its number."""
-        root = None
+        chosen = self._newest() if len(_END.findall(self._text)) > 2 * MOST_ITEMS else None
+        element = None
         try:
-            for element in entries(self._text, ("item", "entry")):
-                if element.getparent() is not None and local(element.getparent()) in _PARENTS:
-                    self.count += 1
+            for element in self._elements():
+                self.count += 1
+                if chosen is None or self.count in chosen:
                     yield self._one(element)
-                root = element.getroottree().getroot() if root is None else root
-            root = tree(self._text) if root is None else root
+            root = tree(self._text) if element is None else element.getroottree().getroot()
         except BrokenXml as problem:
             self.problem = problem
+            root = None if element is None else element.getroottree().getroot()
         if root is not None:
             self.about = _about(root, self._url)
+        if chosen is not None:
+            left = self.count - len(chosen)
+            self.left = f"{self.count:,} entries: the newest {MOST_ITEMS:,} are taken, and {left:,} older ones left"
+
+    def _elements(self) -> Iterator[Element]:
+        for element in entries(self._text, ("item", "entry")):
+            if element.getparent() is not None and local(element.getparent()) in _PARENTS:
+                yield element
+
+    def _newest(self) -> set[int]:
+        """The numbers of the newest entries, by their dates alone: to read all of so many would take long."""
+        dates: list[float] = []
+        with contextlib.suppress(BrokenXml):
+            for element in self._elements():
+                parts = parts_of(element)
+                found = moment(_first(parts, *_PUBLISHED) or _first(parts, *_UPDATED))
+                dates.append(found.timestamp() if found else 0.0)
+        best = heapq.nlargest(MOST_ITEMS, range(len(dates)), key=lambda at: (dates[at], -at))
+        return {at + 1 for at in best}
 
     def _one(self, element: Element) -> Item | Refusal:
         found = item_of(self._entry(element))
@@ -82,8 +109,8 @@ class FeedXml:
             links=[(link, self._base(near, link)) for link, near in _links(element, parts)],
             guid=_first(parts, "guid", "id", "dc:identifier") or element.get(_ABOUT),
             title=_title(parts),
-            published=_first(parts, "pubdate", "published", "issued", "dc:date", "dcterms:issued", "created"),
-            updated=_first(parts, "updated", "modified", "dcterms:modified"),
+            published=_first(parts, *_PUBLISHED),
+            updated=_first(parts, *_UPDATED),
             authors=_authors(element, parts),
             texts=_atom_texts(parts) if is_atom else _rss_texts(parts),
             language=element.get(_LANG) or _first(parts, "dc:language"),

@@ -4,20 +4,52 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
-from producers import files
+from producers import feed, files, page, pages, sitemap, warc
+from producers.items import Listing
 from producers.reading import Refusal, in_words
 from schemas.article import RawArticle
 from schemas.source import SourceKind, SourceSpec
 
 Reader = Callable[[SourceSpec, datetime, int], Iterator[RawArticle | Refusal]]
+Parser = Callable[[bytes, str, str | None, SourceSpec], Listing]
 
-KINDS: dict[SourceKind, Reader] = {"files": files.read}
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """A kind that is read where it stands: `read(spec, now, max_bytes)` gives its articles one by one."""
+
+    read: Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """A kind that is fetched and then read: `parse(body, url, content_type, spec)` gives what it lists.
+
+    The articles' own pages are fetched after that; a page that lists only itself is not fetched again.
+    """
+
+    parse: Parser
+
+
+KINDS: Final[dict[SourceKind, Reads | Lists]] = {
+    "files": Reads(files.read),
+    "feed": Lists(feed.parse),
+    "sitemap": Lists(sitemap.parse),
+    "page": Lists(page.parse),
+    "url": Lists(pages.itself),
+    "warc": Reads(warc.read),
+}
+READERS: Final[dict[SourceKind, Reader]] = {name: kind.read for name, kind in KINDS.items() if isinstance(kind, Reads)}
+LISTINGS: Final[dict[SourceKind, Parser]] = {
+    name: kind.parse for name, kind in KINDS.items() if isinstance(kind, Lists)
+}
 
 
 class SourcesError(ValueError):
@@ -57,5 +89,11 @@ def _spec(entry: Any, number: int, path: Path) -> SourceSpec:
 
 
 def read(spec: SourceSpec, now: datetime, max_bytes: int) -> Iterator[RawArticle | Refusal]:
-    """Everything that a source holds now."""
-    return KINDS[spec.kind](spec, now, max_bytes)
+    """Everything that a source holds now, where it is read without the web.
+
+    Raises:
+        SourcesError: it is fetched from the web.
+    """
+    if spec.kind not in READERS or not spec.path:
+        raise SourcesError(f"{spec.name}: {spec.place} is fetched from the web: `wiredesk feed now {spec.name}`")
+    return READERS[spec.kind](spec, now, max_bytes)
