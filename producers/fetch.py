@@ -95,6 +95,7 @@ class Fetcher:
         self._trust = trust
         self._slots = asyncio.Semaphore(settings.fetch_connections)
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._agent = _agent(settings.fetch_contact)
 
     async def __aenter__(self) -> Self:
         trust = self._trust or ssl.create_default_context()
@@ -107,12 +108,6 @@ class Fetcher:
     ) -> None:
         for session in self._sessions.values():
             await session.close()
-
-    @property
-    def agent(self) -> str:
-        """Who Wiredesk says it is: its name, version, and the contact from the settings."""
-        contact = f" (+{self._settings.fetch_contact})" if self._settings.fetch_contact else ""
-        return f"Wiredesk/{version('wiredesk')}{contact}"
 
     async def get(
         self,
@@ -159,7 +154,7 @@ class Fetcher:
         *,
         truncate: bool,
     ) -> _Ask:
-        headers = {"User-Agent": self.agent, "Accept-Encoding": inflate.ACCEPTED, **headers}
+        headers = {"User-Agent": self._agent, "Accept-Encoding": inflate.ACCEPTED, **headers}
         limit = max_bytes or self._settings.fetch_max_bytes
         return _Ask(method, headers, form, limit, truncate, self._settings.fetch_seconds)
 
@@ -193,9 +188,9 @@ class Fetcher:
             ask.method, url, headers=ask.headers, data=ask.form, allow_redirects=False, timeout=limits
         ) as response:
             headers = _lower(response)
-            if response.ok and response.status not in _REDIRECTS and response.status != 304:
+            if response.status in range(200, 300):
                 await _read(response, ask)
-            elif response.status not in _REDIRECTS and response.status != 304:
+            elif response.status not in {*_REDIRECTS, 304}:
                 raise refused_by_status(url.host or "", response.status, headers)
             return response.status, headers
 
@@ -211,6 +206,11 @@ class Fetcher:
         if isinstance(inner, AddressRefusedError):
             return private(host, inner.words)
         return in_words(host, error, self._settings, ask.wire_bytes)
+
+
+def _agent(contact: str) -> str:
+    """Who Wiredesk says it is."""
+    return f"Wiredesk/{version('wiredesk')}" + (f" (+{contact})" if contact else "")
 
 
 def _session(trust: ssl.SSLContext, resolver: AbstractResolver, factory: Any) -> aiohttp.ClientSession:

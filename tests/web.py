@@ -62,14 +62,18 @@ Route = Answer | Callable[[Request], Answer]
 class Site:
     """A server on a loopback address; its routes may be changed while it runs.
 
+    With `greeting` it sends that to whoever connects, and listens to nothing.
+
     Attributes:
         requests: all that was asked, oldest first.
         connections: how many connections were made.
         most_at_once: how many requests were ever under way at one time, by the host that they named.
     """
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None) -> None:
-        self.host, self.port, self._tls = host, port, tls
+    def __init__(
+        self, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None, greeting: bytes = b""
+    ) -> None:
+        self.host, self.port, self._tls, self._greeting = host, port, tls, greeting
         self.requests: list[Request] = []
         self.connections = 0
         self.most_at_once: Counter[str] = Counter()
@@ -128,7 +132,8 @@ class Site:
         task.add_done_callback(self._tasks.discard)
         self.connections += 1
         with contextlib.suppress(OSError, asyncio.CancelledError, asyncio.IncompleteReadError, ValueError):
-            while await self._serve(reader, writer):
+            writer.write(self._greeting)
+            while not self._greeting and await self._serve(reader, writer):
                 pass
         writer.close()
 
