@@ -59,6 +59,7 @@ class _Delivery:
     article: RawArticle
     previous: bytes | None
     record: bytes
+    listed: str | None
 
 
 class Publisher:
@@ -81,10 +82,11 @@ class Publisher:
     ) -> None:
         self.settle()
 
-    def publish(self, article: RawArticle, mark: str = "") -> None:
+    def publish(self, article: RawArticle, mark: str = "", listed: str | None = None) -> None:
         """Queues an article, unless its source gave this very one before.
 
-        What another source gave first stays that source's, and names this one too. `mark` is what a listing said of it.
+        What another source gave first stays that source's, and names this one too. `mark` is what a listing said of
+        it; `listed` its id by the listing's address, where the page calls another its own: both are remembered.
         """
         key = article.id.encode("ascii")
         previous = self._known.get(key)
@@ -96,13 +98,14 @@ class Publisher:
             self.report.unchanged += 1
             if before.marks != after.marks:
                 self._remember(key, record)
+                self._remember_listed(listed, record)
             return
         try:
             future = self._send(_owned(article, after), key)
         except KafkaError as error:
             self._fail(article, previous, error)
             return
-        self._under_way.append(_Delivery(future, article, previous, record))
+        self._under_way.append(_Delivery(future, article, previous, record, listed))
         if len(self._under_way) >= _WINDOW:
             self._settle_oldest()
 
@@ -131,6 +134,12 @@ class Publisher:
             return
         self.report.published += 1
         self._remember(delivery.article.id.encode("ascii"), delivery.record)
+        self._remember_listed(delivery.listed, delivery.record)
+
+    def _remember_listed(self, listed: str | None, record: bytes) -> None:
+        if listed:
+            self._known[listed.encode("ascii")] = record
+            self._remember(listed.encode("ascii"), record)
 
     def _remember(self, key: bytes, record: bytes) -> None:
         # Only what Kafka holds counts as seen; when this record is lost, the article is published twice, which is

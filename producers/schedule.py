@@ -52,6 +52,7 @@ class Outcome:
     last_modified: str | None = None
     moved_to: str | None = None
     hub: str | None = None
+    hub_topic: str | None = None
     wait: timedelta = timedelta(0)
 
 
@@ -92,6 +93,7 @@ def succeeded(health: SourceHealth, outcome: Outcome, spec: SourceSpec) -> Sourc
             "moved_to": outcome.moved_to,
             "moved": health.moved + 1 if moved else int(outcome.moved_to is not None),
             "hub": outcome.hub or health.hub,
+            "hub_topic": outcome.hub_topic if outcome.hub else health.hub_topic,
             "looks": (*health.looks, look)[-_LOOKS:],
         }
     )

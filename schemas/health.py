@@ -46,7 +46,7 @@ class SourceHealth(Contract):
     between them (hard 1, soft .5, temporary .25), `gap` the usual seconds between two new articles.
     Counts balance: `discovered` = `known` + `published` + all of `refused` + `undelivered`. `looks` are the last 20,
     the newest last; `days` the last 15 days with an article. `moved_to` is where it was redirected for good, `moved`
-    how often in a row.
+    how often in a row. `hub` tells of news under the address `hub_topic` (WebSub).
     """
 
     schema_version: Literal[1] = 1
@@ -65,6 +65,7 @@ class SourceHealth(Contract):
     moved_to: str | None = None
     moved: Count = 0
     hub: str | None = None
+    hub_topic: str | None = None
     discovered: Count = 0
     known: Count = 0
     fetched: Count = 0
