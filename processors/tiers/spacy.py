@@ -59,7 +59,7 @@ class Pipeline:
         labels = sorted({label for name in naming for label in nlp.pipe_labels.get(name, ())})
         self._kinds = useful(known(labels), labels)
         self._scores = _measured(nlp.meta.get("performance") or {}, labels)
-        nlp.disable_pipes(*_needless(nlp))
+        nlp.select_pipes(disable=_needless(nlp))
         self._nlp = nlp
 
     def find(self, text: str) -> Iterator[Found]:

@@ -18,8 +18,8 @@ from processors.tagger.tokens import LONGEST_WORD, Tokens
 
 _FRONT = frozenset("the - ' ’ \" “ „ « ( , . : 's ’s".split())
 _BACK = frozenset("- ' ’ \" ” » ) , . : ; 's ’s".split())
-# Scripts written without spaces between words: a name in them begins and ends in the midst of letters.
-_UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
+# Scripts whose words stand without spaces, or with particles on them: a name ends in the midst of letters.
+_UNSPACED = ("CJK", "IDEOGRAPHIC", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
 
 
 class Found(NamedTuple):
