@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import io
+import logging
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
-from warcio.archiveiterator import WARCIterator
 from warcio.exceptions import ArchiveLoadFailed
+from warcio.recordloader import ArcWarcRecordLoader
 from warcio.statusandheaders import StatusAndHeadersParserException
 
 from producers import files, pages
@@ -25,14 +27,12 @@ Reading = Iterator[RawArticle | Refusal]
 _LARGEST_HEADER: Final = 2**20
 _BLOCK = 2**16
 _HTML = frozenset({"text/html", "application/xhtml+xml", ""})
-_BROKEN = (
-    ArchiveLoadFailed,
-    StatusAndHeadersParserException,
-    EOFError,
-    OSError,
-    zlib.error,
-    ValueError,
-)
+# What warcio raises at headers that are none; an AttributeError where a record has no address.
+_DAMAGED = (ArchiveLoadFailed, StatusAndHeadersParserException, ValueError, AttributeError)
+
+
+# Its warnings repeat what stands in the refusals, or what was mended.
+logging.getLogger("warcio").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,73 +70,82 @@ def _file(path: Path, spec: SourceSpec, now: datetime, max_bytes: int) -> Readin
 def records(stream: BinaryIO, place: str, spec: SourceSpec, now: datetime, max_bytes: int) -> Reading:
     """As `read`, from an archive that is already open, packed or not; it is read once, and never held as a whole.
 
-    Responses of pages are articles, fetched at the date of their record. Other kinds of record are passed over.
+    Responses of pages are articles, fetched at the date of their record. Other kinds of record are passed over. After
+    a damaged place reading goes on with the next record, unless the packing itself is broken.
     """
-    bounded = _Bounded(_unpacked(stream))
-    number = 0
+    archive = _Archive(stream)
     try:
-        for number, record in enumerate(_each(bounded), 1):
-            if record.rec_type == "response":
-                yield _article(record, f"{place}, record {number:,}", place, spec, now, max_bytes)
-    except _BROKEN as error:
-        words = " ".join(str(error).split())[:200] or type(error).__name__
-        yield Refusal(place, f"broken after record {number:,}, and the rest of it is left: {words}")
+        while found := archive.next():
+            at = f"{place}, record {archive.number:,}"
+            if isinstance(found, str):
+                yield Refusal(at, found)
+            elif found.rec_type == "response":
+                yield _article(found, at, place, spec, now, max_bytes)
+    except (OSError, EOFError, zlib.error) as error:
+        words = " ".join(str(error).split())[:200]
+        yield Refusal(place, f"broken after record {archive.number:,}, and the rest of it is left: {words}")
         return
-    if not number:
-        yield Refusal(place, "it is empty")
+    if not archive.number:
+        yield Refusal(place, "no web archive: it has no records")
 
 
-def _unpacked(stream: BinaryIO) -> BinaryIO:
-    """The archive's bytes, whether it is packed record by record, as a whole, or not at all."""
-    peeked: Any = _Peeked(stream)
-    found: BinaryIO = gzip.GzipFile(fileobj=peeked, mode="rb") if peeked.first == b"\x1f\x8b" else peeked
-    return found
-
-
-class _Peeked:
-    """A stream whose first two bytes are known before they are read."""
+class _Archive:
+    """The records of an archive, one after the other, each header within a bound of its own."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self.first = stream.read(2)
-        self._before, self._stream = self.first, stream
+        buffered = io.BufferedReader(cast("io.RawIOBase", stream))
+        is_packed = buffered.peek(2)[:2] == b"\x1f\x8b"
+        self.number = 0
+        self._stream = gzip.GzipFile(fileobj=buffered, mode="rb") if is_packed else buffered
+        self._loader = ArcWarcRecordLoader(verify_http=False, arc2warc=False)
+        self._record: Any = None
+        self._left: int | None = None
+
+    def next(self) -> Any:
+        """The next record, or in words what is wrong with it; none at the end."""
+        while self._record and self._record.raw_stream.read(_BLOCK):
+            continue
+        self._record = None
+        line = self._first_line()
+        if not line:
+            return None
+        self.number += 1
+        self._left = _LARGEST_HEADER
+        try:
+            record = self._loader.parse_record_stream(self, line.decode("latin-1"), known_format="warc")
+        except _DAMAGED as error:
+            return f"damaged, and passed over: {' '.join(str(error).split())[:200]}"
+        self._left = None
+        if record.length is None:
+            return "damaged, and passed over: it does not say how long it is"
+        self._record = record
+        return record
+
+    def _first_line(self) -> bytes:
+        """The line with which the next record begins."""
+        self._left = None
+        while (line := self.readline()) and not line.startswith(b"WARC/"):
+            continue
+        return line
 
     def read(self, size: int = -1) -> bytes:
-        before, self._before = self._before, b""
-        return before + self._stream.read(max(size - len(before), 0) if size >= 0 else -1)
+        """For the loader: so many bytes."""
+        return self._counted(self._stream.read(size))
 
-
-class _Bounded:
-    """A stream that gives only so many bytes where headers are expected: they have no bound of their own."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self.left: int | None = None
-        self._stream = stream
-        self._at = 0
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._stream.read(size)
-        self._at += len(data)
-        if self.left is not None:
-            self.left -= len(data)
-            if self.left < 0:
-                raise ValueError(f"a header of over {_LARGEST_HEADER:,} bytes")
-        return data
+    def readline(self, size: int | None = None) -> bytes:
+        """For the loader: a line, or as much of it as may be at once."""
+        return self._counted(self._stream.readline(min(size or _BLOCK, _BLOCK)))
 
     def tell(self) -> int:
-        return self._at
+        """For the loader: how far the reading is."""
+        return self._stream.tell()
 
-
-def _each(stream: _Bounded) -> Iterator[Any]:
-    found = iter(WARCIterator(stream))
-    while True:
-        stream.left = _LARGEST_HEADER
-        record = next(found, None)
-        if record is None:
-            return
-        stream.left = None
-        yield record
-        while record.raw_stream.read(_BLOCK):
-            continue
+    def _counted(self, data: bytes) -> bytes:
+        if self._left is not None:
+            self._left -= len(data)
+            if self._left < 0:
+                raise ValueError(f"a header of over {_LARGEST_HEADER:,} bytes")
+        return data
 
 
 def _article(record: Any, at: str, place: str, spec: SourceSpec, now: datetime, max_bytes: int) -> RawArticle | Refusal:
