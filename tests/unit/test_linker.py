@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
+import pytest
+
 from processors.linker import Context, Table, context, link, normal
 from processors.tagger.agree import Cluster, Named
+from processors.training.entry import Entry, packed
 
-LINES = [
-    "P\tQ1\tJohn Miller\tgb\t\tMinister for Fisheries\t2",
-    "P\tQ2\tJohn Miller\tca\t\tSenator\t1",
-    "P\tQ3\tJosé Núñez\tmx\tJosé Antonio Núñez\tPresident\t3",
-    "L\tQ10\tCanada\tca\t\t\t3",
-    "L\tQ11\tGeorgia\tge\t\t\t3",
-    "L\tQ12\tGeorgia\tus\t\t\t1",
-    "O\tQ20\tBank for Examples\t\tBFE\t\t2",
-]
-TABLE = Table(LINES, ["ca\tCanadian|Canadians\tOttawa", "gb\tBritish\tLondon", "mx\tMexican\tMexico City"])
+TABLE = Table(
+    packed(
+        [
+            Entry("P", "Q1", "John Miller", "gb", offices={"Minister for Fisheries"}, rank=2, since=2010, until=2014),
+            Entry("P", "Q2", "John Miller", "ca", offices={"Senator"}),
+            Entry("P", "Q3", "José Núñez", "mx", {"José Antonio Núñez"}, {"President"}, 3),
+            Entry("L", "Q10", "Canada", "ca", rank=3),
+            Entry("L", "Q11", "Georgia", "ge", rank=3),
+            Entry("L", "Q12", "Georgia", "us"),
+            Entry("L", "Q13", "Texas", "us"),
+            Entry("L", "Q14", "Ottawa", "ca", rank=2),
+            Entry("L", "Q15", "Victoria", "ca"),
+            Entry("O", "Q20", "Bank for Examples", "", {"BFE"}, {"body"}, 2),
+            Entry("O", "Q21", "Pear", "", {"Pear Inc."}, {"company"}, 2, unsure={"pear"}),
+            Entry("O", "Q22", "Upper House", "ca", set(), {"agency"}, 2),
+            Entry("O", "Q23", "New Bell", "", set(), {"company"}, 2, since=2010),
+        ]
+    ),
+    ["ca\tCanadian|Canadians\tOttawa", "gb\tBritish\tLondon", "mx\tMexican\tMexico City", "ge\tGeorgian\tTbilisi"],
+)
 CANADA = "Canadian lawmakers in Ottawa heard John Miller ."
 FISH = "the fisheries minister , John Miller"
 NOWHERE = Context(frozenset(), frozenset())
 
 
-def named(name: str, kind: str) -> Cluster:
+def named(name: str, kind: str, start: int = 0) -> Cluster:
     """A cluster with one mention of the name."""
-    return Cluster(name, kind, [Named(0, len(name), tuple(name.split()), kind, 0.9, name.lower())])
+    return Cluster(name, kind, [Named(start, start + len(name), tuple(name.split()), kind, 0.9, name.lower())])
+
+
+def linked(name: str, kind: str, text: str, year: int = 0) -> str:
+    """The id that the name has in the text, or nothing."""
+    found = link(named(name, kind, text.index(name)), context(text.split(), [], TABLE, text, year), TABLE)
+    return found.entry.identifier if found else ""
 
 
 def test_a_name_alone_links_no_person() -> None:
@@ -111,3 +130,55 @@ def test_names_are_compared_without_accents_points_and_case() -> None:
     """Both sides of a comparison are normalised alike."""
     assert normal("J.-C. Núñez’s") == "j c nunezs"
     assert normal("U.S.") == "us"
+
+
+def test_an_article_from_before_an_office_names_someone_else() -> None:
+    """A namesake of the 1990s is not the minister of 2010; retired people stay in the news for some years."""
+    text = "the British fisheries minister , John Miller"
+    years = (1996, 2008, 2012, 2025, 2040)
+    assert [linked("John Miller", "person", text, year) for year in years] == ["", "Q1", "Q1", "Q1", ""]
+    assert linked("John Miller", "person", f"{text} , in 1996") == ""
+
+
+def test_a_country_in_the_text_tells_two_places_apart() -> None:
+    """Georgia among Georgian words is the country; a state is linked only where its country is named."""
+    assert linked("Georgia", "place", "Georgian troops in Georgia") == "Q11"
+    assert linked("Victoria", "place", "Canadian rain in Victoria") == "Q15"
+    assert linked("Victoria", "place", "rain in Victoria") == ""
+
+
+def test_a_city_named_with_another_state_is_another_city() -> None:
+    """Ottawa is the capital; Ottawa, Ill. and Ottawa, Texas are not."""
+    assert linked("Ottawa", "place", "rain in Ottawa , it said") == "Q14"
+    assert linked("Ottawa", "place", "rain in Ottawa, Ill., it said") == ""
+    assert linked("Ottawa", "place", "rain in Ottawa, Texas, it said") == ""
+
+
+@pytest.mark.parametrize("text", ["North Canada", "Canada $5"])
+def test_a_part_of_another_name_is_no_country(text: str) -> None:
+    """North Canada is not Canada, nor is a currency."""
+    assert linked("Canada", "place", text) == ""
+
+
+def test_a_company_called_like_a_word_needs_words_of_its_trade() -> None:
+    """Pear is a company where shares and profit are spoken of, or where its form is named."""
+    assert linked("Pear", "organisation", "Pear grows well") == ""
+    assert linked("Pear", "organisation", "shares of Pear rose on profit") == "Q21"
+    assert linked("Pear Inc.", "organisation", "Pear Inc. grows well") == "Q21"
+    assert linked("Pear", "person", "shares of Pear rose on profit") == ""
+
+
+def test_a_name_that_many_countries_have_needs_the_article_to_be_of_one() -> None:
+    """The Upper House is the Canadian one where most is said of Canada."""
+    assert linked("Upper House", "organisation", "Canadian bills in the Upper House") == "Q22"
+    assert linked("Upper House", "organisation", "British lords , British bills , a Canadian : Upper House") == ""
+
+
+def test_an_organisation_is_not_linked_before_its_time() -> None:
+    """What bore the name earlier was another company."""
+    assert [linked("New Bell", "organisation", "New Bell rang", year) for year in (1999, 2012)] == ["", "Q23"]
+
+
+def test_a_team_taken_for_an_organisation_is_no_country() -> None:
+    """Canada as an organisation in an account of a match is its team."""
+    assert linked("Canada", "organisation", "the coach of Canada praised the team") == ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from processors.training.tables import KINDS, organisations
+from processors.training.tables import KINDS, brands, cities, organisations
 
 ROWS = organisations()
 
@@ -41,3 +41,13 @@ def test_every_kind_is_there_for_old_and_new_news() -> None:
     kinds = {row.name: row.kind for row in ROWS}
     expected = {"WorldCom": "company", "Barings": "bank", "Itar-Tass": "news", "Nvidia": "company", "UNITA": "military"}
     assert {name: kinds.get(name) for name in expected} == expected
+
+
+def test_derived_organisations_and_cities_have_ids_of_their_own() -> None:
+    """Every row that the linker takes over has one id, and no id is two things'."""
+    identifiers = [row.identifier for row in (*brands(), *ROWS) if row.identifier] + [
+        row.identifier for row in cities()
+    ]
+    assert len(identifiers) == len(set(identifiers))
+    assert all(re.fullmatch(r"Q[1-9]\d*", one) for one in identifiers)
+    assert {row.rank for row in cities()} == {1, 2}

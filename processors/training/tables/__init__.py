@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 KINDS = (
@@ -26,7 +28,11 @@ class Organisation(NamedTuple):
 
 def organisations() -> list[Organisation]:
     """The rows of `organisations.tsv`, written by hand."""
-    rows = (line.split("\t") for line in _lines("organisations.tsv"))
+    return _organisations("organisations.tsv")
+
+
+def _organisations(table: str) -> list[Organisation]:
+    rows = (line.split("\t") for line in _lines(table))
     return [
         Organisation(name, kind, tuple(others.split("|")) if others else (), identifier, country)
         for name, kind, others, identifier, country in rows
@@ -35,3 +41,33 @@ def organisations() -> list[Organisation]:
 
 def _lines(name: str) -> list[str]:
     return (files(__name__) / name).read_text(encoding="utf-8").splitlines()
+
+
+def brands() -> list[Organisation]:
+    """The rows of `brands.tsv`, derived by `processors.training.brands`."""
+    return _organisations("brands.tsv")
+
+
+def write(table: str, rows: Iterable[Organisation]) -> None:
+    """Writes a table of organisations, here beside this module."""
+    lines = ("\t".join((row.name, row.kind, "|".join(row.others), row.identifier, row.country)) for row in rows)
+    (Path(__file__).parent / table).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+class City(NamedTuple):
+    """A row of `cities.tsv`; of rank 2 is what news names without its country, of rank 1 all others."""
+
+    name: str
+    country: str
+    others: tuple[str, ...]
+    identifier: str
+    rank: int
+
+
+def cities() -> list[City]:
+    """The rows of `cities.tsv`, written by hand."""
+    rows = (line.split("\t") for line in _lines("cities.tsv"))
+    return [
+        City(name, country, tuple(others.split("|")) if others else (), identifier, int(rank))
+        for name, country, others, identifier, rank in rows
+    ]
