@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
+from numpy.typing import NDArray
 
 from processors.enrichers.draft import Draft, Enricher
+from processors.enrichers.langmodel import model
 from processors.enrichers.scripts import Script, main_script
 
 TITLE_CHARACTERS: Final = 200
@@ -26,8 +26,8 @@ LEAST_FOR_LONG: Final = 0.25
 
 _ADDRESS: Final = re.compile(r"(?:https?://|www\.)[!-~]+|(?<![\w.+-])[\w.+-]{1,40}@[\w.-]+|[@#]\w+")
 
-# Scripts that (nearly) one language of the news is written in.
-_ONLY_LANGUAGE: Final = {
+#: Scripts that (nearly) one language of the news is written in.
+ONLY_LANGUAGE: Final = {
     "han": "zh",
     "kana": "ja",
     "hangul": "ko",
@@ -51,7 +51,9 @@ _ONLY_LANGUAGE: Final = {
     "thaana": "dv",
 }
 _ALSO_WRITTEN_SO: Final = {"han": {"ja", "ko"}, "hebrew": {"yi"}, "ethiopic": {"ti"}}
-_LANGUAGES: Final = {
+#: Scripts that leave the language to the model, and what it then chooses from: in Latin script all other languages.
+BY_MODEL: Final = {
+    "latin": frozenset[str](),
     "cyrillic": frozenset("ba be bg ky kk mk mn ru sr tg tt uk".split()),
     "arabic": frozenset("ar fa ku ps ug ur".split()),
     "devanagari": frozenset("hi mr ne sa".split()),
@@ -139,7 +141,7 @@ def _judge(text: str, declared: str | None) -> tuple[str, float] | None:
     script = main_script(text)
     if not script:
         return None
-    only = _ONLY_LANGUAGE.get(script.name)
+    only = ONLY_LANGUAGE.get(script.name)
     if not only:
         return _by_model(script, declared)
     return (declared if declared and declared in _ALSO_WRITTEN_SO.get(script.name, ()) else only), script.share
@@ -148,40 +150,34 @@ def _judge(text: str, declared: str | None) -> tuple[str, float] | None:
 def _by_model(script: Script, declared: str | None) -> tuple[str, float] | None:
     if script.letters < FEWEST_LETTERS:
         return None
-    weights = _weights(script.name, declared)
-    scores = {code: score * weights.get(code, 0.0) for code, score in _identifier().rank(" ".join(script.words))}
+    shares = model().shares(" ".join(script.words)) * _weights(script.name, declared)
+    places = _places()
     for word in _TELLING.keys() & {word.lower() for word in script.words}:
-        scores[_TELLING[word]] *= _TELLING_MORE
-    code = max(scores, key=lambda each: scores[each])
-    confidence = scores[code] / (sum(scores.values()) or 1.0)
+        shares[places[_TELLING[word]]] *= _TELLING_MORE
+    best = int(shares.argmax())
+    code, confidence = model().languages[best], float(shares[best] / (shares.sum() or 1.0))
     least = LEAST_CONFIDENCE if script.letters < LONG_LETTERS else LEAST_FOR_LONG
     return (code, confidence) if code != NO_LANGUAGE and confidence >= least else None
 
 
 @lru_cache(maxsize=256)
-def _weights(script: str, declared: str | None) -> Mapping[str, float]:
-    languages = _LANGUAGES.get(script) or frozenset(_identifier().nb_classes) - _NOT_LATIN
-    weights = {code: 1.0 if code in _COMMON else _SELDOM for code in languages}
-    return weights | {declared: _DECLARED} if declared in weights else weights
-
-
-_NOT_LATIN: Final = (frozenset().union(*_LANGUAGES.values()) - _BOTH_SCRIPTS) | set(_ONLY_LANGUAGE.values())
+def _weights(script: str, declared: str | None) -> NDArray[np.float64]:
+    """How much a share of each of the model's columns counts in this script."""
+    codes = model().languages
+    languages = BY_MODEL[script] or frozenset(codes) - _NOT_LATIN
+    usual = {code: 1.0 if code in _COMMON else _SELDOM for code in languages}
+    if declared in usual:
+        usual[declared] = _DECLARED
+    return np.array([usual.get(code, 0.0) for code in codes])
 
 
 @cache
-def _identifier() -> LanguageIdentifier:
-    """The model for languages that have a two-letter code, its table widened once: half-precision sums are slow."""
-    whole = LanguageIdentifier.from_model_file(MODEL_FILE)
-    kept = [at for at, code in enumerate(whole.nb_classes) if len(code) == 2 or code == NO_LANGUAGE]
-    return LanguageIdentifier(
-        whole.nb_ptc[:, kept].astype(np.float32),
-        whole.nb_pc[kept],
-        [whole.nb_classes[at] for at in kept],
-        whole.tk_nextmove,
-        whole.tk_output,
-        norm_probs=True,
-        tk_row=whole.tk_row,
-    )
+def _places() -> dict[str, int]:
+    """The first column of each language."""
+    return {code: at for at, code in reversed(list(enumerate(model().languages)))}
+
+
+_NOT_LATIN: Final = (frozenset().union(*BY_MODEL.values()) - _BOTH_SCRIPTS) | set(ONLY_LANGUAGE.values())
 
 
 LANGUAGE: Final = Enricher(name="language", version=1, run=detect_language, fills=("language", "language_confidence"))

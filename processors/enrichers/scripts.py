@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 #: Characters of each script, as the inside of a character class (Unicode's Scripts.txt, the letters and marks in use).
-_RANGES: Final = {
+RANGES: Final = {
     "latin": "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0250-\u02af\u0300-\u036f"
     "\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a",
     "cyrillic": "\u0400-\u052f\u1c80-\u1c88\u2de0-\u2dff\ua640-\ua69f",
@@ -40,8 +40,11 @@ _RANGES: Final = {
     "thaana": "\u0780-\u07b1",
 }  # fmt: skip
 _WORD: Final = re.compile(
-    "|".join(f"(?P<{name}>[{inside}]+(?:['\u2019-][{inside}]+)*)" for name, inside in _RANGES.items())
+    # First what no word begins with, so that at those places no script is tried.
+    r"[\x00-@\[-`{-\xa9]+|"
+    + "|".join(f"(?P<{name}>[{inside}]+(?:['\u2019-][{inside}]+)*)" for name, inside in RANGES.items())
 )
+_ASCII_WORD: Final = re.compile("[A-Za-z]+(?:['-][A-Za-z]+)*")
 #: One character of these says about as much as this many letters of an alphabet.
 _WEIGHT: Final = {"han": 3, "kana": 2, "hangul": 2}
 _JAPANESE: Final = frozenset({"han", "kana"})
@@ -63,9 +66,7 @@ class Script:
 
 def main_script(text: str) -> Script | None:
     """The script that most letters of `text` are in; None where there are no letters. Japanese counts as `kana`."""
-    words: dict[str, list[str]] = defaultdict(list)
-    for match in _WORD.finditer(text):
-        words[match.lastgroup or ""].append(match.group())
+    words = _words(text)
     if not words:
         return None
     letters = {name: sum(map(len, found)) * _WEIGHT.get(name, 1) for name, found in words.items()}
@@ -73,3 +74,15 @@ def main_script(text: str) -> Script | None:
         letters["kana"] += letters.pop("han", 0)
     name = max(letters, key=lambda each: letters[each])
     return Script(name, tuple(words[name]), letters[name], letters[name] / sum(letters.values()))
+
+
+def _words(text: str) -> dict[str, list[str]]:
+    """The words of each script that stands in `text`."""
+    if text.isascii():
+        found = _ASCII_WORD.findall(text)
+        return {"latin": found} if found else {}
+    words: dict[str, list[str]] = defaultdict(list)
+    for match in _WORD.finditer(text):
+        if match.lastgroup:
+            words[match.lastgroup].append(match.group())
+    return words
