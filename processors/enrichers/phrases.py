@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 _FILE = Path(__file__).parent.parent / "models" / "furniture.toml"
 # A line that begins like furniture and is longer is taken for a paragraph of the story.
-_LONGEST_START = 220
+LONGEST_SAID = 220
 _EDGES = " \t-–—|•·>»«<*#:…?!.,()[]【】→←›‹▶►▼▲"
 # What someone says is no furniture, whatever it says; a lone « or » is an arrow.
 _QUOTED = re.compile(r"\W{0,2}[\"“”„'‘’「『]|«.*»")
@@ -18,78 +18,62 @@ _COUNT = re.compile(r"\s\(\d{1,6}\)$")
 _SPACE = re.compile(r"\s+")
 # "More from The Wire": a name may follow what introduces links.
 _NAME_AFTER_MORE = re.compile(r"(?:More (?:from|in|by|on)|MORE (?:FROM|IN|BY|ON))\s(?:the\s)?[A-Z][^?!#]{0,40}")
+_NOTHING: frozenset[str] = frozenset()
 
 
 @cache
-def _table(kind: str) -> frozenset[str]:
-    found = tomllib.loads(_FILE.read_text(encoding="utf-8"))
-    return frozenset(phrase for language in found.values() for phrase in language.get(kind, ()))
+def _tables() -> tuple[dict[str, frozenset[str]], dict[str, tuple[tuple[str, str], ...]]]:
+    """Whole phrases with the kinds that each is of, and the phrases that lines begin with by their first letters."""
+    whole: dict[str, frozenset[str]] = {}
+    starts: dict[str, tuple[tuple[str, str], ...]] = {}
+    for language in tomllib.loads(_FILE.read_text(encoding="utf-8")).values():
+        for kind, phrases in language.items():
+            for phrase in phrases:
+                if kind in {"starts", "weak"}:
+                    starts[phrase[:2]] = (*starts.get(phrase[:2], ()), (phrase, kind))
+                else:
+                    whole[phrase] = whole.get(phrase, _NOTHING) | {kind}
+    return whole, starts
 
 
-@cache
-def _by_first_letters(kind: str) -> dict[str, tuple[str, ...]]:
-    groups: dict[str, tuple[str, ...]] = {}
-    for phrase in sorted(_table(kind)):
-        groups[phrase[:2]] = (*groups.get(phrase[:2], ()), phrase)
-    return groups
-
-
-def _begins(line: str, kind: str) -> bool:
-    said = _regular(line)
-    return any(
-        said.startswith(phrase) and not (phrase[-1].islower() and said[len(phrase) :][:1].islower())
-        for phrase in _by_first_letters(kind).get(said[:2], ())
-    )
-
-
-def bare(line: str) -> str:
-    """A line as the tables have it: one case, single spaces, straight apostrophes, no marks at its ends.
-
-    A quotation comes out empty.
-    """
-    return _COUNT.sub("", _regular(line)).rstrip(_EDGES)
-
-
-@lru_cache(maxsize=64)  # each line is asked about by several tables in turn
 def _regular(line: str) -> str:
     if _QUOTED.match(line):
         return ""
     return _SPACE.sub(" ", line.replace("’", "'").replace("İ", "i")).casefold().lstrip(_EDGES)
 
 
-def is_set_line(line: str) -> bool:
-    """Whether a line says nothing but a set phrase of furniture, as `Read more` or `Advertisement`."""
-    return len(line) <= _LONGEST_START and bare(line) in _table("lines")
+def kinds(line: str) -> frozenset[str]:
+    """What kinds of furniture a line is by its phrase; none for a quotation and for a long line.
+
+    Returns:
+        Any of `lines` (says nothing but a set phrase, as `Read more`), `links` (says nothing but that headlines of
+        other articles follow, as `Next Article`), `edges` (a word of a page's menus, as `Home`, that could head a
+        part of a story), `starts` (begins with what only furniture begins with, as `Sign up for our`) and `weak`
+        (begins as furniture does, and sentences do too, as `Watch:` and `Photo:`).
+    """
+    if len(line) > LONGEST_SAID:
+        return _NOTHING
+    said = _regular(line)
+    whole, starts = _tables()
+    found = whole.get(_COUNT.sub("", said).rstrip(_EDGES), _NOTHING)
+    if "links" in found and line.rstrip().endswith("."):
+        found -= {"links"}
+    if said.startswith("more ") and _names_more(line, said):
+        found |= {"links"}
+    begun = {kind for phrase, kind in starts.get(said[:2], ()) if _begins(said, phrase)}
+    return found | begun if begun else found
 
 
-def introduces_links(line: str) -> bool:
-    """Whether a line says nothing but that headlines of other articles follow, as `Next Article`."""
-    if len(line) > _LONGEST_START or line.rstrip().endswith("."):
+def _begins(said: str, phrase: str) -> bool:
+    return said.startswith(phrase) and not (phrase[-1].islower() and said[len(phrase) :][:1].islower())
+
+
+def _names_more(line: str, said: str) -> bool:
+    if len(said.split()) > 6 or " than " in said or line.rstrip().endswith("."):
         return False
-    said = bare(line)
-    if said in _table("links"):
-        return True
-    return (
-        _NAME_AFTER_MORE.fullmatch(line.strip(" :—–-")) is not None and len(said.split()) <= 6 and " than " not in said
-    )
-
-
-def is_set_line_at_edge(line: str) -> bool:
-    """Whether a line before or after the story is a word of a page's menus, as `Home`, that could head a part of it."""
-    return len(line) <= _LONGEST_START and bare(line) in _table("edges")
-
-
-def begins_as_furniture(line: str) -> bool:
-    """Whether a short line begins with a phrase that only furniture begins with, as `Sign up for our`."""
-    return len(line) <= _LONGEST_START and _begins(line, "starts")
-
-
-def may_begin_furniture(line: str) -> bool:
-    """Whether a short line begins as furniture does, and sentences do too, as `Watch:` and `Photo:`."""
-    return len(line) <= _LONGEST_START and _begins(line, "weak")
+    return _NAME_AFTER_MORE.fullmatch(line.strip(" :—–-")) is not None
 
 
 def is_furniture(line: str) -> bool:
     """Whether a line by itself is furniture by any of the phrases."""
-    tests = (is_set_line, is_set_line_at_edge, introduces_links, begins_as_furniture, may_begin_furniture)
-    return any(test(line) for test in tests)
+    return bool(kinds(line))
