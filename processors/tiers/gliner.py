@@ -53,7 +53,7 @@ class Asked:
         self._model, self._tokenizer = model, model.data_processor.transformer_tokenizer
         self._words = int(model.config.max_len)
         asked = self._tokens(" ".join(KINDS)) + 2 * len(KINDS) + self._tokenizer.num_special_tokens_to_add()
-        self._room = max(min(self._tokenizer.model_max_length, _MOST_TOKENS) - asked, _FEWEST_TOKENS)
+        self._room: int = max(min(self._tokenizer.model_max_length, _MOST_TOKENS) - asked, _FEWEST_TOKENS)
 
     def _tokens(self, piece: str) -> int:
         return len(self._tokenizer(piece, add_special_tokens=False, verbose=False)["input_ids"])
