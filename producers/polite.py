@@ -10,11 +10,10 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from yarl import URL
-
 from producers.fetch import ACCEPT, Fetcher, Turn
 from producers.fetched import Fetched, FetchError
 from producers.robots import Robots, Verdict
+from producers.target import parsed
 from schemas.settings import Settings
 
 LONGEST_DELAY = 120.0
@@ -232,13 +231,13 @@ class Web:
         try:
             yield
         except FetchError as error:
-            wait = error.retry_after or (_BUSY_SECONDS if error.status == _TOO_MANY_REQUESTS else 0.0)
-            self._turns.shut(host, wait)
+            usual = _BUSY_SECONDS if error.status == _TOO_MANY_REQUESTS else 0.0
+            self._turns.shut(host, usual if error.retry_after is None else error.retry_after)
             raise
 
 
 def _host(url: str) -> str:
-    return (URL(url).host or "").rstrip(".")
+    return (parsed(url).host or "").rstrip(".")
 
 
 def _forbidden(host: str, verdict: Verdict) -> FetchError:

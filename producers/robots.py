@@ -13,9 +13,9 @@ from itertools import islice
 from typing import Protocol
 
 from protego import Protego
-from yarl import URL
 
 from producers.fetched import Fetched, FetchError
+from producers.target import parsed
 
 AGENT = "wiredesk"
 _MAX_BYTES = 500 * 1024
@@ -115,7 +115,7 @@ class Robots:
         return len(self._kept)
 
     async def _of(self, url: str) -> _Kept:
-        site = str(URL(url).origin())
+        site = str(parsed(url).origin())
         kept = self._kept.get(site)
         if kept is None or kept.until <= self._now():
             kept = await self._fetch(site)

@@ -23,7 +23,7 @@ def checked(text: str, allowed: Allowed) -> URL:
         FetchError: of stage "url", or "private address" for an IP address that may not be connected to. It names no
             more of the address than its host.
     """
-    return allowed_target(_parsed(text.strip()), allowed)
+    return allowed_target(parsed(text), allowed)
 
 
 def allowed_target(url: URL, allowed: Allowed) -> URL:
@@ -39,15 +39,23 @@ def allowed_target(url: URL, allowed: Allowed) -> URL:
     return url if address == host else url.with_host(address)
 
 
-def _parsed(text: str) -> URL:
+def parsed(text: str) -> URL:
+    """An address with http or https and a host, whether or not it may be asked.
+
+    Raises:
+        FetchError: of stage "url".
+    """
+    text = text.strip()
     if len(text) > _LONGEST:
         raise _bad(f"the address is longer than {_LONGEST} characters: a shorter one is needed")
     if not text.isprintable():
         raise _bad("the address has a line break or another character in it that cannot be shown: write it anew")
     try:
-        return URL(text)
+        url = URL(text)
     except ValueError:
         raise _bad(f"this is no address of the web: write one {_EXAMPLE}") from None
+    _check_form(url)
+    return url
 
 
 def _check_form(url: URL) -> None:
