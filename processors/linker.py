@@ -21,16 +21,20 @@ from processors.tagger.agree import Cluster
 
 UNSURE = "?"  # ends a name that means its entry only where the text speaks for it
 LEADER = "^"  # begins the surname of a head of state or government
-_TITLE = re.compile(r"\b(President|Prime Minister|Chancellor|King) $")
+_TITLE = re.compile(r"(?<!Vice )\b(President|Prime Minister|Chancellor|King) $")
 _WHERE = re.compile(r"\b(?:in|near|across|outside|around)\s(?:the\s)?$", re.IGNORECASE)
 _PART = re.compile(r"\b(?:north|south|east|west|latin|central|new)\s$", re.IGNORECASE)
+_SPELT = re.compile(r"\b[a-z]+\s?\($")
 _MONEY = re.compile(r"\s?[$€£]")
 _YEAR = re.compile(r"\b(?:19[5-9]\d|20[0-4]\d)\b")
 _AFTER = re.compile(r",\s+((?:[A-Z][\w.]*)(?:\s[A-Z][\w.]*)?)")
+# Words of accounts of matches; those that stand in other news as often are left out.
 _SPORT = frozenset(
-    "match goal goals scored coach team league cup tournament football soccer rugby cricket midfielder striker "
-    "goalkeeper penalty batsman wicket innings quarterfinal semifinal semifinals final medal referee halftime game "
-    "games season players player quarterback touchdown playoff playoffs inning pitcher traded rebounds".split()
+    "goalkeeper midfielder striker football soccer rugby cricket tennis golf baseball basketball hockey netball coach "
+    "match matches cup league tournament championship championships squad penalty goal goals scored halftime referee "
+    "quarterfinal semifinal semifinals quarterback touchdown playoff playoffs inning innings pitcher rebounds batsman "
+    "batsmen bowler bowlers bowling paceman spinner wicket wickets tailender batting unseeded seeded doubles captain "
+    "team teams player players yacht grand prix scorer equaliser unbeaten".split()
 )
 _PUBLIC = re.compile(
     r"\b(?:president|ministers?|ministry|premier|chancellor|senat|congress|parliament|lawmaker|legislat|governor|mayor|"
@@ -54,6 +58,7 @@ _TRADE = (
 _TELLING = {
     "company": frozenset(_TRADE.split()),
     "bank": frozenset(f"{_TRADE} bank banks banking bankers loans lender credit financial economist".split()),
+    "body": frozenset("countries nations international member members treaty summit agency officials health".split()),
     "news": frozenset("said told newspaper reported reports television interview editor journalist news".split()),
     "agency": frozenset("agents investigation intelligence officials government federal court agency economy".split()),
     "party": frozenset("party election elections coalition parliament voters leader vote opposition".split()),
@@ -279,10 +284,14 @@ def _country(cluster: Cluster, here: Context, table: Table) -> Link | None:
 
 def _team(cluster: Cluster, here: Context) -> bool:
     """Whether the place is rather its team: the article tells of matches, and seldom of being in the place."""
-    if not _sports(here, 4):
+    if not _sports(here, 3):
         return False
-    there = sum(bool(_WHERE.search(here.text[max(0, one.start - 12) : one.start])) for one in cluster.mentions)
-    return 2 * there < len(cluster.mentions)
+    return 2 * sum(_there(one.start, one.end, here.text) for one in cluster.mentions) < len(cluster.mentions)
+
+
+def _there(start: int, end: int, text: str) -> bool:
+    """Whether something is said to be in the place; not in its innings."""
+    return bool(_WHERE.search(text[max(0, start - 12) : start])) and text[end : end + 2] not in ("'s", "’s")
 
 
 def _place(cluster: Cluster, here: Context, table: Table) -> Link | None:
@@ -322,10 +331,16 @@ def _body(cluster: Cluster, here: Context, table: Table) -> Link | None:
         found = table.sure("O", name)
         if len(found) == 1 and _written(name, found[0]) and _meant(found[0], here):
             return Link(found[0], "wikidata: organisation of that name")
-        found = table.unsure("O", name) if cluster.kind == "organisation" else []
+        found = table.unsure("O", name) if cluster.kind == "organisation" and not _spelt_out(cluster, here) else []
         if len(found) == 1 and (reason := _trade(name, found[0], here)) and _meant(found[0], here):
             return Link(found[0], f"wikidata: organisation of that name, {reason} in text")
     return None
+
+
+def _spelt_out(cluster: Cluster, here: Context) -> bool:
+    """Whether the name is but short for words in lower case: genetically modified (GM)."""
+    first = cluster.mentions[0]
+    return bool(_SPELT.search(here.text, max(0, first.start - 24), first.start))
 
 
 def _written(name: str, entry: Entry) -> bool:

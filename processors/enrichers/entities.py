@@ -37,7 +37,7 @@ def entities(draft: Draft, tier: Tier = WIREDESK) -> Draft:
     cut = len(tokens.words) > MOST_WORDS or len(draft.text) > LONGEST
     if cut:
         tokens = Tokens(tokens.words[:MOST_WORDS], tokens.starts[:MOST_WORDS], tokens.ends[:MOST_WORDS])
-    found = found_in(text, tokens, tier)
+    found = found_in(text, tokens, tier, draft.published_at.year if draft.published_at else 0)
     draft = replace(draft, entities=tuple(found[:MOST_ENTITIES]))
     if cut or len(found) > MOST_ENTITIES:
         return draft.noted(
@@ -46,12 +46,12 @@ def entities(draft: Draft, tier: Tier = WIREDESK) -> Draft:
     return draft
 
 
-def found_in(text: str, tokens: Tokens, tier: Tier = WIREDESK) -> list[Entity]:
-    """The entities of a text in a language that the tier reads."""
+def found_in(text: str, tokens: Tokens, tier: Tier = WIREDESK, year: int = 0) -> list[Entity]:
+    """The entities of a text in a language that the tier reads; `year` is when it was published (0: not known)."""
     tokens, spans = tier.tag(text, tokens)
     clusters = agreed(spans, tokens, text)
     table = linker.default()
-    here = linker.context(tokens.words, clusters, table, text)
+    here = linker.context(tokens.words, clusters, table, text, year)
     merged: dict[str, Entity] = {}
     for cluster in clusters:
         entity = _entity(cluster, linker.link(cluster, here, table), text)
@@ -93,7 +93,7 @@ def _few(evidence: Iterable[str], most: int = 8) -> list[str]:
     return list(evidence)[:most]
 
 
-ENTITIES = Enricher(name="entities", version=1, run=entities, fills=("entities", "notes"))
+ENTITIES = Enricher(name="entities", version=2, run=entities, fills=("entities", "notes"))
 
 
 def found_by(tier: Tier) -> Enricher:

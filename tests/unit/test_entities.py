@@ -140,3 +140,19 @@ def test_every_mention_stands_where_it_says(text: str) -> None:
 def test_it_fills_entities_and_notes_alone() -> None:
     """The enricher declares what it changes."""
     assert (ENTITIES.name, set(ENTITIES.fills)) == ("entities", {"entities", "notes"})
+
+
+def test_who_held_office_later_is_not_meant() -> None:
+    """The same text means the president of this century only if it is published in a year that fits."""
+    text = "Russian President Vladimir Putin met the Russian cabinet in Moscow."
+    found = {
+        year: [
+            one.id
+            for one in entities(
+                Draft(raw=RAW, text=text, language="en", published_at=datetime(year, 3, 1, tzinfo=UTC))
+            ).entities
+            if one.name == "Vladimir Putin"
+        ]
+        for year in (1985, 2015)
+    }
+    assert found == {1985: ["person:vladimir-putin"], 2015: ["Q7747"]}

@@ -166,6 +166,7 @@ def test_a_company_called_like_a_word_needs_words_of_its_trade() -> None:
     assert linked("Pear", "organisation", "shares of Pear rose on profit") == "Q21"
     assert linked("Pear Inc.", "organisation", "Pear Inc. grows well") == "Q21"
     assert linked("Pear", "person", "shares of Pear rose on profit") == ""
+    assert linked("Pear", "organisation", "shares of fruit (Pear) rose on profit") == ""
 
 
 def test_a_name_that_many_countries_have_needs_the_article_to_be_of_one() -> None:
