@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Self
 
+from yarl import URL
+
 _Address = IPv4Address | IPv6Address
 _Network = IPv4Network | IPv6Network
 
@@ -128,10 +130,10 @@ class Allowed:
         """
         parts = [part.strip().lower().rstrip(".") for part in text.split(",") if part.strip()]
         networks = {part: network for part in parts if (network := _network(part))}
-        return cls(frozenset(part for part in parts if part not in networks), tuple(networks.values()))
+        return cls(frozenset(_ascii(part) for part in parts if part not in networks), tuple(networks.values()))
 
     def name(self, host: str) -> bool:
-        """Whether a host is allowed by name: then whatever address it has is."""
+        """Whether a host, in its ASCII form, is allowed by name: then whatever address it has is."""
         return host.rstrip(".") in self.names
 
     def refusal(self, address: str) -> str | None:
@@ -153,3 +155,10 @@ def _network(text: str) -> _Network | None:
         return ip_network(text, strict=False)
     except ValueError:
         return None
+
+
+def _ascii(name: str) -> str:
+    try:
+        return URL.build(scheme="http", host=name).raw_host or name
+    except ValueError:
+        return name

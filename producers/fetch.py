@@ -182,7 +182,7 @@ class Fetcher:
             ask.seconds_left = max(0.0, ask.seconds_left - took)
 
     async def _hop(self, url: URL, ask: _Ask) -> tuple[int, dict[str, str]]:
-        session = self._sessions[self._allowed.name(url.host or "")]
+        session = self._sessions[self._allowed.name(url.raw_host or "")]
         limits = aiohttp.ClientTimeout(total=None, sock_connect=self._settings.fetch_connect_seconds)
         async with session.request(
             ask.method, url, headers=ask.headers, data=ask.form, allow_redirects=False, timeout=limits

@@ -237,7 +237,7 @@ class Web:
 
 
 def _host(url: str) -> str:
-    return (parsed(url).host or "").rstrip(".")
+    return (parsed(url).raw_host or "").rstrip(".")
 
 
 def _forbidden(host: str, verdict: Verdict) -> FetchError:

@@ -110,6 +110,11 @@ def test_settings_allow_names_and_networks() -> None:
     assert all(allowed.refusal(one) for one in ("127.0.0.1", "11.0.0.300", "192.168.0.1", "::ffff:127.0.0.2"))
 
 
+def test_a_name_in_any_script_is_allowed() -> None:
+    """A host named in its own script is allowed by the ASCII form that a connection knows it by."""
+    assert Allowed.of("Zeitung.München.example").name("zeitung.xn--mnchen-3ya.example")
+
+
 def test_nothing_is_allowed_by_an_empty_setting() -> None:
     """Without the setting no name is allowed and every private address is refused."""
     allowed = Allowed.of("")
