@@ -26,7 +26,7 @@ from producers import inflate
 from producers.address import Allowed
 from producers.fetched import Fetched, FetchError, refused_by_status
 from producers.names import Names
-from producers.target import allowed_target, checked, private
+from producers.target import allowed_target, checked, private, shown
 from producers.wrong import in_words
 from schemas.settings import Settings
 
@@ -175,7 +175,7 @@ class Fetcher:
             async with asyncio.timeout(ask.seconds_left):
                 return await self._hop(url, ask)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise self._error(url.host or "", error, ask) from None
+            raise self._error(shown(url), error, ask) from None
         finally:
             took = clock() - start
             ask.seconds += took
@@ -191,7 +191,7 @@ class Fetcher:
             if response.status in range(200, 300):
                 await _read(response, ask)
             elif response.status not in {*_REDIRECTS, 304}:
-                raise refused_by_status(url.host or "", response.status, headers)
+                raise refused_by_status(shown(url), response.status, headers)
             return response.status, headers
 
     def _socket(self, info: tuple[Any, ...]) -> socket.socket:
@@ -273,13 +273,13 @@ async def _read(response: aiohttp.ClientResponse, ask: _Ask) -> None:
                 raise _too_large(response, ask)
         decoder.finish()
     except inflate.InflateError as error:
-        words = f"{response.url.host}: the answer cannot be decompressed: {error}; the site's owner can mend that"
+        words = f"{shown(response.url)}: the answer cannot be decompressed: {error}; the site's owner can mend that"
         raise FetchError("content", words, "soft") from None
 
 
 def _too_large(response: aiohttp.ClientResponse, ask: _Ask) -> FetchError:
     size = f"{ask.max_bytes / 2**20:.3g} MB"
-    words = f"{response.url.host}: the answer is larger than {size}; WIREDESK_FETCH_MAX_BYTES may allow more"
+    words = f"{shown(response.url)}: the answer is larger than {size}; WIREDESK_FETCH_MAX_BYTES may allow more"
     return FetchError("content", words, "soft")
 
 
@@ -323,4 +323,6 @@ def _next_hop(url: URL, status: int, target: str, ask: _Ask, allowed: Allowed) -
 
 
 def _redirects(url: URL, what: str) -> FetchError:
-    return FetchError("redirects", f"{url.host} {what}: open it in a browser, and take the address it ends at", "soft")
+    return FetchError(
+        "redirects", f"{shown(url)} {what}: open it in a browser, and take the address it ends at", "soft"
+    )

@@ -58,6 +58,14 @@ def parsed(text: str) -> URL:
     return url
 
 
+def shown(url: URL) -> str:
+    """A host for people: in its own script, where its ASCII form stands for one."""
+    try:
+        return url.host or ""
+    except ValueError:
+        return url.raw_host or ""
+
+
 def _check_form(url: URL) -> None:
     if url.scheme not in {"http", "https"}:
         raise _bad(
@@ -80,7 +88,7 @@ def _check_port(url: URL, *, free: bool) -> None:
     port = url.port or 0
     if not free and port not in _LOW_PORTS and port < _FIRST_FREE_PORT:
         raise _bad(
-            f"{url.host} port {port}: web servers have port 80, 443, or one from {_FIRST_FREE_PORT} on; "
+            f"{shown(url)} port {port}: web servers have port 80, 443, or one from {_FIRST_FREE_PORT} on; "
             "WIREDESK_FETCH_ALLOW_HOSTS lets a host have any"
         )
 

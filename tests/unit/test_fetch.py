@@ -254,6 +254,7 @@ def test_hosts_that_do_not_answer_are_said() -> None:
     assert (closed.stage, closed.hardness) == ("tcp", "temporary")
     assert unknown.stage == "dns"
     assert "nobody.invalid" in str(unknown)
+    assert failure("http://xn--99999999.invalid/").stage in {"dns", "url", "request"}
 
 
 def test_a_connection_is_used_again_and_asked_anew_when_it_is_gone(web: Site) -> None:

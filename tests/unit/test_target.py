@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from producers.address import Allowed
 from producers.fetched import FetchError
-from producers.target import checked
+from producers.target import checked, shown
 from tests.fakes import quick
 
 NOBODY = Allowed.of("")
@@ -84,4 +84,18 @@ def test_allowed_hosts_may_have_any_port() -> None:
 def test_no_text_is_more_than_refused(text: str) -> None:
     """Whatever stands after http:// is an address with a host, or refused with an error for people."""
     with contextlib.suppress(FetchError):
-        assert checked(f"http://{text}", NOBODY).raw_host
+        assert shown(checked(f"http://{text}", NOBODY))
+
+
+@quick
+@given(st.text("abcxyz0189-._", max_size=20))
+def test_every_host_can_be_shown(label: str) -> None:
+    """A host that says it stands for another script is shown in it, or as it is where it stands for nothing."""
+    with contextlib.suppress(FetchError):
+        assert shown(checked(f"http://xn--{label}/", NOBODY))
+
+
+def test_a_host_is_shown_in_its_own_script() -> None:
+    """The ASCII form of a name is shown as the name it stands for."""
+    assert shown(checked("http://xn--mnchen-3ya.example/", NOBODY)) == "münchen.example"
+    assert shown(checked("http://xn--99999999/", NOBODY)) == "xn--99999999"
