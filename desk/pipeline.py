@@ -18,7 +18,7 @@ from desk import monitor
 from desk.failure import Failure, explained
 from desk.workers import Worker, workers
 from processors.setup import setup
-from processors.tiers.check import check
+from processors.tiers.check import check, is_named
 from producers import sources
 from producers.publish import Report, feed, open_publisher
 from schemas.settings import Settings
@@ -26,6 +26,8 @@ from schemas.settings import Settings
 # Beside the packages in a checkout and in an installed wheel alike.
 SEEDS = Path(schemas.__file__).parent.parent / "seeds"
 _WORKER_SECONDS = 12.0
+_TAGGER_SECONDS = 10.0
+_PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def running(settings: Settings, progress: Progress) -> Iterator[Pipeline]:
         ServersError: servers cannot be had.
         Failure: a worker does not come up.
     """
-    check(settings)  # an enricher that cannot start would be started again for ever
+    loading = _tried(settings, progress)
     with ExitStack() as stack:
         servers = stack.enter_context(ladder.serve(settings, progress))
         here = settings.model_copy(update={"kafka_servers": servers.kafka, "elasticsearch_url": servers.elasticsearch})
@@ -58,13 +60,24 @@ def running(settings: Settings, progress: Progress) -> Iterator[Pipeline]:
         # Callbacks run last first: the sink stops before the enrichers, and both before the servers.
         for worker in started:
             worker.start()
-        _wait_for_workers(here, started, progress)
+        _wait_for_workers(here, started, progress, _PATIENCE + loading * settings.enrichers)
         yield Pipeline(here, servers, started)
 
 
-def _wait_for_workers(settings: Settings, started: list[Worker], progress: Progress) -> None:
-    """Waits until every worker has told of itself."""
-    deadline = time.monotonic() + 60
+def _tried(settings: Settings, progress: Progress) -> float:
+    """How many seconds a tagger that the settings name takes to load.
+
+    An enricher that cannot start would be started again for ever, so it is found out before there is one.
+    """
+    if not is_named(settings):
+        return 0.0
+    with progress.task(f"Tagger {settings.tagger}", _TAGGER_SECONDS, "seconds"):
+        return check(settings)
+
+
+def _wait_for_workers(settings: Settings, started: list[Worker], progress: Progress, patience: float) -> None:
+    """Waits so many seconds until every worker has told of itself."""
+    deadline = time.monotonic() + patience
     with progress.task("Enrichers and sink", _WORKER_SECONDS, "seconds"):
         while time.monotonic() < deadline:
             stages = monitor.facts(settings)["stages"].values()
@@ -74,7 +87,7 @@ def _wait_for_workers(settings: Settings, started: list[Worker], progress: Progr
                 raise Failure(f"{silent.name} does not come up", f"read {silent.log}")
             time.sleep(0.25)
     logs = ", ".join(str(worker.log) for worker in started)
-    raise Failure("the enrichers and the sink did not come up within 60 s", f"read {logs}")
+    raise Failure(f"the enrichers and the sink did not come up within {patience:.0f} s", f"read {logs}")
 
 
 def feed_seeds(settings: Settings) -> Report:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from desk.loaded import Loaded
 from processors.enrich import chosen, enrich, enrichers_with
 from processors.enrichers.entities import ENTITIES, entities
 from processors.tagger.tokens import Tokens, tokenize
-from processors.tiers.check import check
+from processors.tiers.check import check, is_named
 from processors.tiers.choose import choose
 from processors.tiers.labels import kind_of, known
 from processors.tiers.tier import WIREDESK, Found, Tagged, Tier, aligned, of_model
@@ -263,9 +264,40 @@ def test_a_model_that_is_not_there_ends_a_command_at_its_start(
     assert not (tmp_path / "data").exists()
 
 
-def test_the_default_is_not_tried_beforehand() -> None:
-    """The check starts no process where no model is named."""
-    check(unit_settings())
+def test_the_default_needs_no_trial() -> None:
+    """Only a model that the settings name is tried before the servers start."""
+    assert not is_named(unit_settings())
+    assert is_named(unit_settings(tagger="spacy:en_core_web_sm"))
+
+
+def python(code: str) -> list[str]:
+    """A command that stands for the trial of a model."""
+    return [sys.executable, "-c", f"import os, signal, sys; {code}"]
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("print('noise'); print('WIREDESK_TAGGER is so'); sys.exit(2)", "^WIREDESK_TAGGER is so$"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "^WIREDESK_TAGGER is gliner:/m: trying it ended with -9$"),
+        ("raise MemoryError('too large')", "ended with 1 MemoryError: too large$"),
+    ],
+)
+def test_a_trial_that_fails_says_why(code: str, says: str) -> None:
+    """What the trial refuses is told in its words, and an end without words with its exit code."""
+    with pytest.raises(SettingsError, match=says):
+        check(unit_settings(tagger="gliner:/m"), python(code))
+
+
+def test_a_trial_that_is_interrupted_interrupts() -> None:
+    """Ctrl-C during the trial is no fault of the model."""
+    with pytest.raises(KeyboardInterrupt):
+        check(unit_settings(tagger="gliner:/m"), python("os.kill(os.getpid(), signal.SIGINT)"))
+
+
+def test_a_trial_that_succeeds_says_how_long_it_took() -> None:
+    """The enrichers are given as much more time to start."""
+    assert check(unit_settings(tagger="gliner:/m"), python("assert sys.argv[1:] == ['gliner:/m']")) > 0
 
 
 def test_names_in_another_language_are_found_where_the_model_reads_it() -> None:
