@@ -127,10 +127,10 @@ def _idle_words(language: str | None, *, shouted: bool) -> Callable[[str], bool]
     listed = words.stopwords(language, news=True)
 
     def idle(token: str) -> bool:
-        acronym = len(token) > 1 and token.isupper() and not shouted
-        if len(token) == 1 or (not listed and len(token) <= _GENERIC_STOP and not acronym):
+        if len(token) == 1 or token in listed:
             return True
-        return token.lower().replace("\u2019", "'") in listed and not acronym
+        small = token.lower().replace("\u2019", "'") in listed if listed else len(token) <= _GENERIC_STOP
+        return small and (shouted or not token.isupper())
 
     return idle
 
@@ -148,9 +148,9 @@ def _phrases(tokens: list[str], content: set[str], named: frozenset[str]) -> Cou
     known = content | named
     for at in [at for at, token in enumerate(tokens) if token in known]:
         token = tokens[at]
-        joint = _joint(tokens, last, at, named) if units else ""
+        joint = _joint(tokens, last, at, named) if units and at <= last + 2 and tokens[last] in named else ""
         begins = token in content and not token.isdigit()
-        if not joint and (at > last + 1 or not begins):
+        if units and not joint and (at > last + 1 or not begins):
             phrases += _grams(units, LONGEST_WORDS, " ")
             units = []
         if joint:
@@ -163,11 +163,11 @@ def _phrases(tokens: list[str], content: set[str], named: frozenset[str]) -> Cou
 
 
 def _joint(tokens: list[str], last: int, at: int, named: frozenset[str]) -> str:
-    """What joins a name's word to one that goes on with it: `Boeing 737`, `Bank of England`; empty if none does."""
+    """What joins a name's word at `last` to one that goes on with it: `Boeing 737`, `Bank of England`; else empty."""
     token = tokens[at]
-    if tokens[last] in named and at == last + 1 and (token in named or token.isdigit()):
+    if at == last + 1 and (token in named or token.isdigit()):
         return " "
-    if tokens[last] in named and at == last + 2 and token in named and tokens[last + 1] in words.name_joints():
+    if at == last + 2 and token in named and tokens[last + 1] in words.name_joints():
         return f" {tokens[last + 1]} "
     return ""
 
@@ -228,7 +228,7 @@ def _folded_surnames(counts: dict[str, int]) -> dict[str, int]:
 
 
 def _parts(phrase: str) -> list[str]:
-    return list(phrase) if _CJK.fullmatch(phrase) else phrase.split(" ")
+    return phrase.split(" ") if phrase.isascii() or not _CJK.fullmatch(phrase) else list(phrase)
 
 
 def _apart(counts: dict[str, int]) -> dict[str, int]:
@@ -253,7 +253,7 @@ def _score(phrase: str, count: int) -> float:
 
 def _stem(phrase: str) -> str:
     """The phrase by which others that say the same are told: without plurals, in spaces so that words stay whole."""
-    if _CJK.fullmatch(phrase):
+    if not phrase.isascii() and _CJK.fullmatch(phrase):
         return phrase
     return f" {' '.join([word.removesuffix('s') for word in phrase.lower().split(' ')])} "
 

@@ -55,7 +55,7 @@ def automaton(sizes: list[int], parents: Numbers, last: NDArray[np.uint8], rows:
     used = np.unique(last[1:])
     classes = np.zeros(256, dtype=np.uint8)
     classes[used] = np.arange(1, len(used) + 1)
-    inner = np.unique(parents)
+    inner = np.flatnonzero(np.bincount(parents))
     # Only a run that goes on needs steps of its own; others step as the longest run that they end with does.
     steps = np.zeros((len(inner), len(used) + 1), dtype=np.uint32)
     own = np.full(len(parents), -1)
@@ -138,6 +138,8 @@ def model(path: Path = FILE) -> Model:
 
 def _dense(floors: Vector, sizes: NDArray[np.uint8], columns: NDArray[np.uint8], excess: Vector) -> Vector:
     """The table whose rows are `floors`, raised by `excess` in `columns`: in as many of each row as `sizes` tells."""
-    table = np.tile(floors, (len(sizes), 1))
-    table[np.repeat(np.arange(len(sizes)), sizes), columns] += excess
-    return table
+    table = np.tile(floors, len(sizes))
+    cells = np.repeat(np.arange(len(sizes)) * len(floors), sizes)
+    cells += columns
+    table[cells] += excess
+    return table.reshape(len(sizes), -1)

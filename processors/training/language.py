@@ -35,15 +35,19 @@ def build(identifier: LanguageIdentifier) -> dict[str, NDArray[Any]]:
     states = {run: state for state, run in names.items()}
     output = np.asarray(identifier.tk_output)[[states[run] for run in runs]]
     kept = [at for at, code in enumerate(identifier.nb_classes) if _is_asked(code)]
-    features = np.unique(output[output >= 0])
+    table = np.asarray(identifier.nb_ptc)[:, np.array(kept)].astype(np.float64)
+    # The likely features first: what is read for most texts then lies close together.
+    features = np.array(sorted(set(output[output >= 0].tolist()), key=lambda feature: (-table[feature].sum(), feature)))
+    order = np.full(len(table), -1, dtype=np.int32)
+    order[features] = np.arange(len(features))
     return {
         "languages": np.array([identifier.nb_classes[at] for at in kept]),
         "prior": np.asarray(identifier.nb_pc)[kept],
         "runs": np.bincount([len(run) for run in runs]),
         "parents": np.array([places[run[:-1]] for run in runs], dtype=np.uint32),
         "last": np.array([*b"\0", *(run[-1] for run in runs[1:])], dtype=np.uint8),
-        "rows": np.where(output < 0, -1, np.searchsorted(features, output)).astype(np.int32),
-        **_sparse(np.asarray(identifier.nb_ptc)[np.ix_(features, np.array(kept))].astype(np.float64)),
+        "rows": np.where(output < 0, -1, order[output]),
+        **_sparse(table[features]),
     }
 
 

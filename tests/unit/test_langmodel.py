@@ -32,6 +32,7 @@ def of_runs(runs: set[bytes]) -> tuple[Automaton, list[bytes]]:
 SOME_BYTES = st.binary(max_size=12).map(lambda made: bytes(each % 4 + 97 for each in made))
 
 
+@settings(deadline=None)
 @given(st.sets(SOME_BYTES, max_size=8), SOME_BYTES)
 def test_the_longest_run_that_ends_at_each_byte_is_found(runs: set[bytes], text: bytes) -> None:
     """At every byte the run found is the longest of all that end there."""
