@@ -321,7 +321,7 @@ def _elsewhere(cluster: Cluster, entry: Entry, here: Context, table: Table) -> b
         after = _AFTER.match(here.text, one.end)
         countries = {found.country for found in table.sure("L", after.group(1))} if after else set()
         state = _STATES.get(after.group(1).replace(".", "")) if after else None
-        if (state or entry.country) != entry.country or (countries and entry.country not in countries):
+        if entry.country and ((state or entry.country) != entry.country or not countries <= {entry.country, ""}):
             return True
     return False
 

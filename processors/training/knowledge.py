@@ -75,7 +75,7 @@ OTHER_NAMES = {
 def written(data: Path, path: Path) -> int:
     """Writes the table; says how many entities it holds."""
     found = organisations.entries(meanings(data))
-    entries = [*territories(data), *cities(), *found, *bodies(data), *people(data)]
+    entries = [*places(), *territories(data), *found, *bodies(data), *people(data)]
     seen: dict[str, Entry] = {}
     for entry in entries:
         if re.fullmatch(r"Q\d+", entry.identifier) and "\t" not in entry.name:
@@ -123,9 +123,9 @@ def _codes(data: Path) -> Iterator[tuple[str, str, str]]:
             yield _REALMS.get(entry[0], entry[0]), entry[2], entry[3]
 
 
-def cities() -> Iterator[Entry]:
-    """Cities with Wikidata ids, from `cities.tsv`."""
-    for row in tables.cities():
+def places() -> Iterator[Entry]:
+    """Cities and regions with Wikidata ids, from `places.tsv`."""
+    for row in tables.places():
         yield Entry("L", row.identifier, row.name, row.country, set(row.others), set(), row.rank)
 
 
@@ -210,6 +210,9 @@ def _year(date: object, otherwise: int) -> int:
 
 
 def _held(data: Path) -> Iterator[Held]:
+    for one in tables.leaders():
+        for name in (one.name, *one.others):
+            yield Held(one.identifier, name, one.country, one.office, 3, one.since, one.until)
     yield from _current_leaders(data)
     yield from _former_leaders(data)
     root = data / "kb/every-politician-scrapers"

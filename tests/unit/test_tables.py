@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from processors.training.tables import KINDS, brands, cities, organisations
+from processors.training.tables import KINDS, brands, leaders, organisations, places
 
 ROWS = organisations()
 
@@ -43,11 +43,11 @@ def test_every_kind_is_there_for_old_and_new_news() -> None:
     assert {name: kinds.get(name) for name in expected} == expected
 
 
-def test_derived_organisations_and_cities_have_ids_of_their_own() -> None:
+def test_what_the_linker_takes_over_has_ids_of_its_own() -> None:
     """Every row that the linker takes over has one id, and no id is two things'."""
-    identifiers = [row.identifier for row in (*brands(), *ROWS) if row.identifier] + [
-        row.identifier for row in cities()
-    ]
+    identifiers = [row.identifier for row in (*brands(), *ROWS) if row.identifier]
+    identifiers += [row.identifier for row in places()] + [row.identifier for row in leaders()]
     assert len(identifiers) == len(set(identifiers))
     assert all(re.fullmatch(r"Q[1-9]\d*", one) for one in identifiers)
-    assert {row.rank for row in cities()} == {1, 2}
+    assert {row.rank for row in places()} == {1, 2}
+    assert all(1950 <= row.since < row.until for row in leaders())

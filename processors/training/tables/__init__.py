@@ -54,8 +54,11 @@ def write(table: str, rows: Iterable[Organisation]) -> None:
     (Path(__file__).parent / table).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-class City(NamedTuple):
-    """A row of `cities.tsv`; of rank 2 is what news names without its country, of rank 1 all others."""
+class Place(NamedTuple):
+    """A row of `places.tsv`: a city, or a region of one country or of several (then without `country`).
+
+    Of rank 2 is what news names without its country, of rank 1 what has namesakes.
+    """
 
     name: str
     country: str
@@ -64,10 +67,31 @@ class City(NamedTuple):
     rank: int
 
 
-def cities() -> list[City]:
-    """The rows of `cities.tsv`, written by hand."""
-    rows = (line.split("\t") for line in _lines("cities.tsv"))
+def places() -> list[Place]:
+    """The rows of `places.tsv`, written by hand."""
+    rows = (line.split("\t") for line in _lines("places.tsv"))
     return [
-        City(name, country, tuple(others.split("|")) if others else (), identifier, int(rank))
+        Place(name, country, tuple(others.split("|")) if others else (), identifier, int(rank))
         for name, country, others, identifier, rank in rows
+    ]
+
+
+class Leader(NamedTuple):
+    """A row of `people.tsv`: a leader of the time before the open lists begin, with the years of eminence."""
+
+    name: str
+    country: str
+    others: tuple[str, ...]
+    identifier: str
+    office: str
+    since: int
+    until: int
+
+
+def leaders() -> list[Leader]:
+    """The rows of `people.tsv`, written by hand."""
+    rows = (line.split("\t") for line in _lines("people.tsv"))
+    return [
+        Leader(name, country, tuple(others.split("|")) if others else (), identifier, office, int(since), int(until))
+        for name, country, others, identifier, office, since, until in rows
     ]
