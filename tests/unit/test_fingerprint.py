@@ -86,6 +86,13 @@ def test_invisible_characters_do_not_count() -> None:
     assert normalised("Ver\u00adhand\u200blung") == "verhandlung"
 
 
+def test_bands_of_an_endless_text_are_those_of_its_start() -> None:
+    """What stands behind the first 200,000 characters changes the hash, but not the bands."""
+    start, tail = "day " * 50_000, "night " * 100_000
+    assert near(start + tail) == near(start)
+    assert content_hash("", start + tail) != content_hash("", start)
+
+
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_any_text_has_a_fingerprint(title: str, text: str) -> None:
     """The hash is 64 hexadecimal digits, bands are all or none, and the same draft gives the same ones."""

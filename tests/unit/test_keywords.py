@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.enrichers.keywords import KEYWORDS, MOST, key_phrases
+from processors.enrichers.keywords import CHARACTERS_READ, KEYWORDS, MOST, key_phrases
 from tests.drafts import SEED_PATHS, draft, seed_draft
 
 # Makes a text long without a word in it that recurs.
@@ -103,6 +103,15 @@ def test_what_a_short_text_says_once_is_short() -> None:
     found = key_phrases("", "An extremely slow steady coastal erosion worries the Royal Dutch Hiking Club.", "en")
     assert "Royal Dutch Hiking Club" in found
     assert all(phrase.count(" ") < 2 for phrase in found if phrase.islower())
+
+
+def test_only_the_start_of_a_long_text_is_read() -> None:
+    """What stands behind the first 20,000 characters changes nothing, be it ten thousand names or one endless word."""
+    start = ("The trade talks in Oslo went on. " * 700)[:CHARACTERS_READ]
+    found = key_phrases("", start, "en")
+    assert found
+    for tail in (" ".join(f"Name{at}" for at in range(10_000)), "x" * 1_000_000, "." * 1_000_000):
+        assert key_phrases("", start + tail, "en") == found
 
 
 @given(st.text(max_size=300), st.text(max_size=600), st.sampled_from(["en", "zh", "ar", None]))

@@ -55,6 +55,12 @@ def test_text_without_full_stops_has_no_summary() -> None:
     assert key_sentences("word " * 10_000, "en") == ()
 
 
+@pytest.mark.parametrize("mark", [".", "a", "😀", ". ", "A.", "\n."])
+def test_text_of_one_mark_has_no_more_than_crumbs(mark: str) -> None:
+    """A million characters of one mark or letter give no sentence longer than a sentence may be."""
+    assert all(len(sentence) <= LONGEST for sentence in key_sentences(mark * (1_000_000 // len(mark)), "en"))
+
+
 @given(st.text(max_size=800), st.sampled_from(["en", "ja", None]))
 def test_a_summary_is_made_of_the_text(text: str, language: str | None) -> None:
     """Sentences are verbatim, in the order of the text, at most three, and the same for the same draft."""

@@ -85,6 +85,20 @@ def test_marks_belong_to_their_word() -> None:
     assert tokens("___ a_b") == ["a", "b"]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("it's AT&T, e-mail: a_b", ["it", "s", "AT", "T", "e", "mail", "a", "b"]),
+        ("“déjà” – ‘vu’…«été»", ["déjà", "vu", "été"]),
+        ("Санкт-Петербург, «Мир»", ["Санкт", "Петербург", "Мир"]),
+        ("½ m² 😀 ok\ud800", ["½", "m²", "ok"]),
+    ],
+)
+def test_marks_of_any_script_part_words(text: str, expected: list[str]) -> None:
+    """Marks within ASCII and beyond part words; letters, digits and their like stay, whatever stands beside them."""
+    assert tokens(text) == expected
+
+
 def test_characters_of_scripts_without_spaces_come_apart() -> None:
     """Every Han character becomes a word of its own, Latin words stay whole."""
     assert characters_apart("北京 NATO").split() == ["北", "京", "NATO"]
