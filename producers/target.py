@@ -53,7 +53,7 @@ def parsed(text: str) -> URL:
     try:
         url = URL(text)
     except ValueError:
-        raise _bad(f"this is no address of the web: write one {_EXAMPLE}") from None
+        raise _unreadable() from None
     _check_form(url)
     return url
 
@@ -71,10 +71,19 @@ def _check_form(url: URL) -> None:
         raise _bad(
             f"the address begins with {url.scheme[:20] + ':' if url.scheme else 'no scheme'}: write one {_EXAMPLE}"
         )
-    if url.raw_user is not None or url.raw_password is not None:
+    user, host = _authority(url)
+    if user:
         raise _bad("the address has a user name or password in it, which would show wherever it is named: leave it out")
-    if not url.raw_host:
+    if not host:
         raise _bad(f"the address has no host: write one {_EXAMPLE}")
+
+
+def _authority(url: URL) -> tuple[bool, str | None]:
+    """Whether a user stands in it, and its host; a URL that was put together from two is read only now."""
+    try:
+        return (url.raw_user, url.raw_password, url.port)[:2] != (None, None), url.raw_host
+    except ValueError:
+        raise _unreadable() from None
 
 
 def _named(url: URL, host: str, allowed: Allowed) -> URL:
@@ -100,6 +109,10 @@ def private(host: str, words: str) -> FetchError:
         f"{host} has {words}, where no public site is; if it is yours, name it in WIREDESK_FETCH_ALLOW_HOSTS",
         "hard",
     )
+
+
+def _unreadable() -> FetchError:
+    return _bad(f"this is no address of the web: write one {_EXAMPLE}")
 
 
 def _bad(reason: str) -> FetchError:
