@@ -7,7 +7,7 @@ unmarked elsewhere in the text join it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -59,7 +59,7 @@ class Cluster:
 
 def agreed(spans: Sequence[Span], tokens: Tokens, text: str) -> list[Cluster]:
     """The spans, and what follows from them, as clusters in order of first mention."""
-    named = _one_type([_named(span, tokens, text) for span in spans])
+    named = _by_full_name(_one_type([_named(span, tokens, text) for span in spans]))
     named = _repeated(named, spans, tokens, text)
     return _joined(named)
 
@@ -79,7 +79,24 @@ def _one_type(named: list[Named]) -> list[Named]:
     return [one if one.kind == chosen[one.key] else one._replace(kind=chosen[one.key]) for one in named]
 
 
-SURE = 0.8
+SURE, UNSURE = 0.8, 0.9
+
+
+def _by_full_name(named: list[Named]) -> list[Named]:
+    """An unsure single word gets the type of the sure full name that it is the surname or the acronym of."""
+    full = {short: one.kind for one in named if one.score >= SURE and len(one.words) > 1 for short in _ends_of(one)}
+    return [
+        one._replace(kind=full[one.words[0]])
+        if len(one.words) == 1 and one.score < UNSURE and one.words[0] in full
+        else one
+        for one in named
+    ]
+
+
+def _ends_of(one: Named) -> Iterable[str]:
+    if one.kind == "person":
+        return one.words[-1:]
+    return [letters for letters in initials(one.words) if len(letters) > 2]
 
 
 def _repeated(named: list[Named], spans: Sequence[Span], tokens: Tokens, text: str) -> list[Named]:
@@ -104,7 +121,9 @@ def _repeated(named: list[Named], spans: Sequence[Span], tokens: Tokens, text: s
 
 
 def _again(words: tuple[str, ...], kind: str) -> list[tuple[str, ...]]:
-    """As what a name may stand again: whole, and of a company without its form."""
+    """As what a name may stand again: whole, of a company without its form, of a person the surname."""
+    if kind == "person" and len(words) > 1 and len(words[-1]) > 3 and words[-1].lower() not in adjectives():
+        return [words, words[-1:]]
     if kind == "organisation" and len(words) > 1 and words[-1].lower() in _COMPANY and len(words[0]) > 3:
         return [words, words[:-1]]
     return [words]

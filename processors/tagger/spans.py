@@ -37,6 +37,15 @@ _OPENING = frozenset(
     "The A An He She It They We You I This That These Those His Her Its Their My Our Your There Here But And Or If "
     "When While As For What Who Why How Some Many Most Such Also So Then Now Yet".split()
 )
+# An event's name says that it is one; without such a word it is rather a place or a body.
+_EVENTS = frozenset(
+    "war wars battle siege uprising revolution rebellion revolt coup intifada massacre genocide holocaust crisis "
+    "election elections referendum primary primaries summit conference convention congress festival exhibition fair "
+    "expo ceremony awards cup games olympics olympiad paralympics championship championships open masters tour prix "
+    "marathon series bowl league tournament trophy derby hurricane cyclone typhoon storm earthquake tsunami flood "
+    "disaster crash bombing bombings attack attacks operation offensive campaign invasion occupation partition march "
+    "protests riots strike scandal affair treaty accords talks day week famine depression plague spring".split()
+)
 LEAST = {"person": 0.5, "organisation": 0.5, "place": 0.5, "event": 0.6}
 
 
@@ -103,9 +112,13 @@ def _decoded(at: list[int], best: list[int], by_kind: list[list[float]], words: 
                 end += 1
             score = sum(row[number] for row in by_kind[start:end]) / (end - start)
             span = _trimmed(Span(at[start], at[end - 1] + 1, TYPES[number], score), words)
-            if span and score >= LEAST[span.kind]:
+            if span and score >= LEAST[span.kind] and (span.kind != "event" or _occasion(span, words)):
                 yield span
         start = end
+
+
+def _occasion(span: Span, words: list[str]) -> bool:
+    return not _EVENTS.isdisjoint(word.lower() for word in words[span.first : span.last])
 
 
 def _trimmed(span: Span, words: list[str]) -> Span | None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+from typing import cast
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.tagger.agree import Cluster, agreed, initials
 from processors.tagger.features import shape
-from processors.tagger.network import default
+from processors.tagger.network import Network, default
 from processors.tagger.rules import Span, applied
-from processors.tagger.spans import candidates
+from processors.tagger.spans import candidates, tagged
 from processors.tagger.tokens import LONGEST_WORD, tokenize
 
 
@@ -67,6 +71,29 @@ def test_an_adjective_of_nation_is_no_name() -> None:
     tokens = tokenize("Russian and North Korean envoys met in Russia")
     spans = [Span(0, 1, "place", 0.9), Span(2, 4, "place", 0.9), Span(7, 8, "place", 0.9)]
     assert applied(spans, tokens) == spans[2:]
+
+
+def test_what_opens_a_sentence_is_no_candidate() -> None:
+    """The commonest first words cannot be names, but may follow a capital inside one."""
+    words = "The mayor left . He saw Over The Rhine".split()
+    assert candidates(words).tolist() == [6, 7, 8]
+
+
+class Certain:
+    """A network that sees one event in all candidates."""
+
+    def probabilities(self, words: list[str], at: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
+        """Rows of certainty."""
+        likely = np.zeros((len(at), 9), np.float32)
+        likely[:, 8] = 1
+        likely[0] = np.eye(9)[7]
+        return likely
+
+
+def test_an_event_says_what_it_is() -> None:
+    """Of two things taken for events the one without a word for an event is dropped."""
+    found = [tagged(tokenize(text), cast(Network, Certain())) for text in ("the Boer War", "the Summer Line")]
+    assert [len(spans) for spans in found] == [1, 0]
 
 
 def test_who_has_a_mister_is_a_person() -> None:
@@ -168,6 +195,24 @@ def test_a_name_passed_over_elsewhere_is_found_again() -> None:
     assert [mention.start for mention in one.mentions] == [0, 23]
 
 
+def test_an_unsure_surname_is_the_person_named_in_full() -> None:
+    """A surname taken for a body, or passed over, is the person's; one that the tagger is sure of stays."""
+    text = "Tyra Stockdale spoke. Stockdale left. In the end Stockdale came."
+    (one,) = clusters(text, ("Tyra Stockdale", "person", 0.9), ("Stockdale", "organisation", 0.6))
+    assert [mention.start for mention in one.mentions] == [0, 22, 49]
+    sure = clusters(text, ("Tyra Stockdale", "person", 0.9), ("Stockdale", "organisation", 0.95))
+    assert {one.kind for one in sure} == {"person", "organisation"}
+
+
+def test_an_unsure_acronym_has_the_type_of_its_expansion() -> None:
+    """WFP after the World Food Programme is a body as that is."""
+    (one,) = clusters(
+        "The World Food Programme met. WFP said so.",
+        ("World Food Programme", "organisation", 0.9), ("WFP", "place", 0.6),
+    )  # fmt: skip
+    assert (one.kind, len(one.mentions)) == ("organisation", 2)
+
+
 def test_two_people_of_one_surname_stay_two() -> None:
     """Full names never merge; the bare surname goes to the one named last before it."""
     found = clusters(
@@ -175,6 +220,16 @@ def test_two_people_of_one_surname_stay_two() -> None:
         ("George Bush", "person", 0.9), ("Laura Bush", "person", 0.9), ("Bush", "person", 0.9),
     )  # fmt: skip
     assert [(one.name, len(one.mentions)) for one in found] == [("George Bush", 1), ("Laura Bush", 2)]
+
+
+def test_a_word_is_the_same_in_any_company() -> None:
+    """Which words are new to the network together changes no bit of the answer."""
+    words = "Envoy Maria Zakharova of the Foreign Ministry flew from Minsk to Geneva".split()
+    at = np.arange(len(words), dtype=np.intp)
+    path = files("processors") / "models" / "tagger.npz"
+    one, other = Network.read(path), Network.read(path)
+    other.probabilities([f"Word{number}" for number in range(50)] + words[::-2], np.arange(9, dtype=np.intp))
+    assert np.array_equal(one.probabilities(words, at), other.probabilities(words, at))
 
 
 def test_probabilities_do_not_depend_on_what_was_read_before() -> None:
