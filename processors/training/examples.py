@@ -26,22 +26,26 @@ class Example:
     gold: bool = True
 
 
+def joined(document: Document, joint: str) -> tuple[str, list[int]]:
+    """The document's sentences as one text, and where each starts."""
+    starts, size = [], 0
+    for one in document.sentences:
+        starts.append(size)
+        size += len(one.text) + len(joint)
+    return joint.join(one.text for one in document.sentences), starts
+
+
 def example(document: Document, joint: str = " ") -> Example:
     """The document's sentences in one row of words, joined by `joint`."""
-    text = ""
-    spans, masked = [], []
-    for one in document.sentences:
-        text += joint if text else ""
-        spans += [(start + len(text), end + len(text), kind) for start, end, kind in one.spans]
-        masked += [(start + len(text), end + len(text)) for start, end in one.masked]
-        text += one.text
+    text, shifts = joined(document, joint)
     words, starts, ends = tokenize(text)
     tags = np.zeros(len(words), np.int8)
     at = np.asarray(starts)
     until = np.asarray(ends)
-    for start, end in masked:
+    placed = list(zip(document.sentences, shifts, strict=True))
+    for start, end in ((a + shift, b + shift) for one, shift in placed for a, b in one.masked):
         tags[(at < end) & (until > start)] = UNKNOWN
-    for start, end, kind in spans:
+    for start, end, kind in ((a + shift, b + shift, kind) for one, shift in placed for a, b, kind in one.spans):
         inside = np.flatnonzero((at < end) & (until > start))
         tags[inside] = _BEGIN[kind] + 1
         tags[inside[:1]] = _BEGIN[kind]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def _names(data: Path) -> dict[str, npt.NDArray[Any]]:
         for word in words:
             marks[crc(word)] = marks.get(crc(word), 0) | bit
     gaps, found = _sorted(marks)
-    return {"name_gaps": gaps, "name_marks": np.array(found, np.uint8)}
+    return {"name_gaps": gaps, "name_marks": np.array(found, np.uint16)}
 
 
 def _tables(data: Path) -> dict[str, set[str]]:
@@ -79,7 +80,25 @@ def _tables(data: Path) -> dict[str, set[str]]:
         "region": {word for name in [*cache.get_us_states_by_names(), *countries] for word in _parts(name)},
         "organisation part": _over(bodies, 2),
         "often lower": _lower(data),
+        **_organisations(),
     }
+
+
+_KINDS = {"company": "company part", "bank": "company part", "news": "news part", "club": "club part"}
+
+
+def _organisations() -> dict[str, set[str]]:
+    """Words of the organisations' names by kind, and the names that are one word."""
+    table = (files("processors.training") / "tables" / "organisations.tsv").read_text(encoding="utf-8")
+    found: dict[str, set[str]] = {"one-word organisation": set()}
+    for line in table.splitlines():
+        name, kind, others = line.split("\t")[:3]
+        for one in (name, *filter(None, others.split("|"))):
+            words = _parts(one)
+            found.setdefault(_KINDS.get(kind, "body part"), set()).update(words)
+            if len(words) == 1:
+                found["one-word organisation"].update(words)
+    return found
 
 
 def _lower(data: Path) -> set[str]:

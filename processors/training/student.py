@@ -20,6 +20,7 @@ import optax
 
 from processors.tagger.features import AFFIXES, FORMS, GRAMS, MOST_GRAMS, NAME_TABLES, SHAPES, Lexicon, spelling
 from processors.training.examples import TAGS, UNKNOWN, Example
+from processors.training.weights import WEIGHTS
 
 Arrays = dict[str, npt.NDArray[Any]]
 Parameters = dict[str, Any]
@@ -37,39 +38,31 @@ jax.config.update("jax_default_prng_impl", "unsafe_rbg")  # several times faster
 
 
 class Vocabulary:
-    """The features of every word met in training, as arrays; row 0 is the empty place between documents."""
+    """Every word met in training, by number; number 0 is the empty place between documents."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
-        self._lexicon = lexicon
+    def __init__(self) -> None:
         self._numbers: dict[str, int] = {"": 0}
-        self._spelled: list[Any] = [spelling("")]
-        self._vectors = [lexicon.nothing]
-        self._marks = [0]
 
     def number(self, word: str) -> int:
-        """The word's row, made when it is new."""
-        if word not in self._numbers:
-            self._numbers[word] = len(self._numbers)
-            self._spelled.append(spelling(word))
-            self._vectors.append(self._lexicon.vector(word))
-            self._marks.append(self._lexicon.marks(word))
-        return self._numbers[word]
+        """The word's number, given when it is new."""
+        return self._numbers.setdefault(word, len(self._numbers))
 
-    def arrays(self) -> Arrays:
-        """Feature arrays with one row a word."""
-        grams = np.full((len(self._spelled), MOST_GRAMS), -1, np.int32)
-        for row, one in enumerate(self._spelled):
+    def arrays(self, lexicon: Lexicon) -> Arrays:
+        """The words' features as arrays with one row a word."""
+        words = list(self._numbers)
+        spelled = [spelling(word) for word in words]
+        grams = np.full((len(words), MOST_GRAMS), -1, np.int32)
+        for row, one in enumerate(spelled):
             grams[row, : len(one.grams)] = one.grams
-        bits = np.array(self._marks)[:, None] >> np.arange(len(NAME_TABLES)) & 1
         found: Arrays = {
-            name: np.array([getattr(one, name) for one in self._spelled], np.int32)
+            name: np.array([getattr(one, name) for one in spelled], np.int32)
             for name in ("form", "prefix", "suffix", "shape")
         }
         return {
             **found,
             "grams": grams,
-            "vector": np.stack(self._vectors).astype(np.float16),
-            "marks": bits.astype(np.float32),
+            "vector": lexicon.vectors(words).astype(np.float16),
+            "marks": (lexicon.marks(words)[:, None] >> np.arange(len(NAME_TABLES)) & 1).astype(np.float32),
         }
 
 
@@ -148,10 +141,6 @@ def _loss(p: Parameters, f: dict[str, jax.Array], batch: dict[str, jax.Array], k
     return (each * batch["weight"]).sum() / jnp.maximum(batch["weight"].sum(), 1)
 
 
-# How much a corpus counts: silver labels and noisy genres less, news more.
-WEIGHTS = {"btc": 0.4, "wnut": 0.4, "sec": 0.4, "silver": 0.7, "gmb": 1.5, "gum": 1.0, "ewt": 1.5, "crossner": 0.8}
-
-
 def encoded(one: Example, vocabulary: Vocabulary) -> Arrays:
     """The example's words as rows of the vocabulary, with groups (the same word in any case), tags and weights."""
     groups: dict[str, int] = {}
@@ -206,10 +195,10 @@ def trained(
 ) -> Parameters:
     """The network after `passes` over the documents, in turn over their `variations`: a running mean of its weights."""
     random = np.random.default_rng(seed)
-    vocabulary = Vocabulary(lexicon)
+    vocabulary = Vocabulary()
     examples = [[encoded(one, vocabulary) for one in variation] for variation in variations]
     per_pass = min(sum(1 for _ in rows(one, np.random.default_rng(0))) for one in examples) // BATCH - 1
-    features = vocabulary.arrays()
+    features = vocabulary.arrays(lexicon)
     total = per_pass * passes
     schedule = optax.warmup_cosine_decay_schedule(0, rate, total // 20, total, rate / 100)
     optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(schedule, weight_decay=0.01))
