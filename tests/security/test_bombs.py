@@ -7,6 +7,7 @@ import itertools
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,12 @@ def members(count: int) -> Answer:
     return Answer(gzip.compress(b"") * count, headers={"Content-Encoding": "gzip"})
 
 
+def nothing() -> Iterator[bytes]:
+    """A gzip body that goes on for ever and unfolds to nothing: empty blocks."""
+    yield gzip.compress(b"")[:10]
+    yield from itertools.repeat(b"\x00\x00\x00\xff\xff" * 10_000)
+
+
 BOMBS: dict[str, Route] = {
     "11 MB": bomb(11 * MEGABYTE),
     "100 MB": bomb(100 * MEGABYTE),
@@ -67,6 +74,7 @@ BOMBS: dict[str, Route] = {
     "10 GB of deflate": bomb(10_240 * MEGABYTE, "deflate"),
     "members": members(400_000),
     "endless": endless(),
+    "endless nothing": Answer(parts=nothing, headers={"Content-Encoding": "gzip"}),
     "endless, compressed": Answer(
         parts=lambda: itertools.repeat(gzip.compress(b"x" * 10)), headers={"Content-Encoding": "gzip"}
     ),
