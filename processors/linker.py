@@ -25,7 +25,8 @@ LEADER = "^"  # begins the surname of a head of state or government
 _TITLE = re.compile(r"(?<!Vice )\b(President|Prime Minister|Chancellor|King) $")
 _WHERE = re.compile(r"\b(?:in|near|across|outside|around)\s(?:the\s)?$", re.IGNORECASE)
 _PART = re.compile(r"\b(?:north|south|east|west|latin|central|new)\s$", re.IGNORECASE)
-_LONGER = re.compile(r"\sof\s(?:the\s)?[A-Z]|\sin\s(?:Iraq|the\s[A-Z])")
+_LONGER = re.compile(r"\sof\s(?:the\s)?[A-Z]")
+_BRANCH = re.compile(r"\s(?:of|in)\s(?:Iraq|the\s[A-Z])")
 _AROUND = re.compile(r"\s(?:[Pp]rovince|[Ss]tate|[Rr]egion|[Cc]ounty|[Dd]istrict|[Gg]overnorate|[Oo]blast)\b")
 _SPELT = re.compile(r"\b[a-z]+\s?\($")
 _MORE = re.compile(r"\s?[$€£]|\s[Aa]ir(?:lines?|ways)\b")
@@ -114,7 +115,7 @@ class Link:
 class Context:
     """What the article says as a whole: its words in lower case, the countries it speaks of, its text and year.
 
-    `main` is the country it names most; `year` is 0 where nothing tells it.
+    `main` is the country it names most; `year` is 0 where nothing tells it; `sport` counts its words of matches.
     """
 
     words: frozenset[str]
@@ -122,6 +123,7 @@ class Context:
     text: str = ""
     main: str = ""
     year: int = 0
+    sport: int = 0
 
 
 @lru_cache(maxsize=16_384)
@@ -202,7 +204,8 @@ def context(words: Sequence[str], clusters: Sequence[Cluster], table: Table, tex
     del named[""]
     main = max(sorted(named), key=lambda one: named[one], default="")
     latest = year or max(map(int, _YEAR.findall(text)), default=0)
-    return Context(frozenset(map(str.lower, words)), frozenset(named), text, main, latest)
+    lower = frozenset(map(str.lower, words))
+    return Context(lower, frozenset(named), text, main, latest, len(lower & _SPORT))
 
 
 def link(cluster: Cluster, here: Context, table: Table) -> Link | None:
@@ -274,21 +277,17 @@ def _support(entry: Entry, here: Context, public: bool) -> tuple[int, list[str]]
     return weight, reasons
 
 
-def _sports(here: Context, least: int) -> bool:
-    return len(here.words & _SPORT) >= least
-
-
 def _country(cluster: Cluster, here: Context, table: Table) -> Link | None:
     """The country that was taken for an organisation, unless it may be its team."""
     found = table.sure("L", cluster.name)
-    if len(found) == 1 and found[0].rank == 3 and not _sports(here, 2):
+    if len(found) == 1 and found[0].rank == 3 and here.sport < 2:
         return Link(found[0], "wikidata: country of that name")
     return None
 
 
 def _team(cluster: Cluster, here: Context) -> bool:
     """Whether the place is rather its team: the article tells of matches, and seldom of being in the place."""
-    if not _sports(here, 3):
+    if here.sport < 3:
         return False
     return 2 * sum(_there(one.start, one.end, here.text) for one in cluster.mentions) < len(cluster.mentions)
 
@@ -317,7 +316,7 @@ def _place(cluster: Cluster, here: Context, table: Table) -> Link | None:
 
 
 def _elsewhere(cluster: Cluster, entry: Entry, here: Context, table: Table) -> bool:
-    """Whether the name is but a part of another's (Latin America, US $5, Emirates airlines) or stands in another state: Paris, Texas."""
+    """Whether the name is part of another (Latin America, Emirates airlines) or in another state: Paris, Texas."""
     first = cluster.mentions[0]
     if _PART.search(here.text, max(0, first.start - 9), first.start) or _MORE.match(here.text, first.end):
         return True
@@ -333,14 +332,12 @@ def _elsewhere(cluster: Cluster, entry: Entry, here: Context, table: Table) -> b
 
 
 def _body(cluster: Cluster, here: Context, table: Table) -> Link | None:
-    if any(_LONGER.match(here.text, one.end) for one in cluster.mentions):
-        return None
     for name in dict.fromkeys((cluster.name, *(" ".join(one.words) for one in cluster.mentions))):
         found = table.sure("O", name)
-        if len(found) == 1 and _written(name, found[0]) and _meant(found[0], here):
+        if len(found) == 1 and _written(name, found[0]) and _meant(found[0], cluster, here):
             return Link(found[0], "wikidata: organisation of that name")
         found = table.unsure("O", name) if cluster.kind == "organisation" and not _spelt_out(cluster, here) else []
-        if len(found) == 1 and (reason := _trade(name, found[0], here)) and _meant(found[0], here):
+        if len(found) == 1 and (reason := _trade(name, found[0], here)) and _meant(found[0], cluster, here):
             return Link(found[0], f"wikidata: organisation of that name, {reason} in text")
     return None
 
@@ -359,8 +356,11 @@ def _written(name: str, entry: Entry) -> bool:
     )
 
 
-def _meant(entry: Entry, here: Context) -> bool:
-    """Whether the text is about the country where alone the name means this one, and not from before its time."""
+def _meant(entry: Entry, cluster: Cluster, here: Context) -> bool:
+    """Whether an article of that year and country may mean it, and the name does not go on: Al-Qaida in Iraq."""
+    longer = _BRANCH if entry.offices == "military" else _LONGER
+    if any(longer.match(here.text, one.end) for one in cluster.mentions):
+        return False
     return (not entry.country or entry.country == here.main) and _in_time(entry, here)
 
 

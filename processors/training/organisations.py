@@ -12,6 +12,8 @@ from processors.training.tables import Organisation, brands, organisations
 
 # Since when what is now called so is the one with that id; before, another was.
 _SINCE = {"Q35476": 2010, "Q193199": 2003, "Q487907": 2003}
+# Acronyms that mean hardly anything else.
+_WELL_KNOWN = frozenset("fbi cia bbc cnn ibm nba nfl nhl mlb bmw imf".split())
 _LETTERS = 3  # an acronym this short has many meanings
 
 
@@ -29,7 +31,7 @@ def entries(meanings: Meanings) -> Iterator[Entry]:
     for row in _identified(ours, derived):
         keys = {normal(name) for name in (row.name, *row.others)}
         dropped = {key for key in keys if shared[key] > 1 and not (key == normal(row.name) and first[key] == 1)}
-        short = {key for key in keys if len(key) <= _LETTERS}
+        short = {key for key in keys if len(key) <= _LETTERS} - _WELL_KNOWN
         plain = {key for key in keys if " " not in key and (row.name not in own or meanings.plain(key))}
         entry = Entry("O", row.identifier, row.name, row.country, set(row.others), {row.kind}, 2)
         entry.since, entry.unsure, entry.dropped = _SINCE.get(row.identifier, FIRST), short | plain, dropped
