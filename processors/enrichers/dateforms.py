@@ -34,7 +34,7 @@ _READING_TIME: Final = re.compile(
 _ZONE_NAME: Final = re.compile(r"\[[^\]]*\]\s*$")
 
 _GAP: Final = r"[\s,./'\u2019\u2010-\u2014-]*"
-_JOIN: Final = rf"{_GAP}(?:\b(?:de|del|of|di|do|the|ta|ngay|nam|tahun)\b)?{_GAP}"
+_JOIN: Final = rf"{_GAP}(?:\b(?:de|del|of|di|do|the|ta|ngay|nam|tahun|m)\b)?{_GAP}"
 _DAY: Final = r"(?<![\d@])(?P<day>\d{1,2})(?:st|nd|rd|th|er|re|e|ος|η|го|-го|-е)?(?![\d:@])(?:\s?\.)?"
 _YEAR: Final = r"(?<![\d@])(?P<year>\d{4}|(?<=['\u2019])\d\d)(?![\d:])"
 _WORDED: Final = tuple(

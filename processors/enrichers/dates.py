@@ -11,6 +11,7 @@ from processors.enrichers.dateforms import LONGEST_DATE, Moment, Order, agreemen
 from processors.enrichers.datelines import address_dates, dateline_dates
 from processors.enrichers.draft import Draft, Enricher
 from processors.enrichers.language import declared_language
+from processors.enrichers.relative import relative
 
 EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
 CLOCKS_DIFFER: Final = timedelta(days=1)
@@ -64,13 +65,21 @@ def _evidence(draft: Draft, latest: datetime) -> Iterator[_Evidence]:
     exact = False
     for place, stated in (("source", draft.raw.published), ("page", draft.published_hint)):
         if stated and stated.strip():
-            found = _Evidence(place, stated.strip(), readings(stated.strip(), order, language))
+            found = _Evidence(place, stated.strip(), _moments(stated.strip(), draft, order, language))
             yield found
             sane = found.sane(latest)
             exact = exact or (len(sane) == 1 and sane[0].precision in ("minute", "second"))
     if not exact:
         yield _Evidence("address", draft.raw.url or "", address_dates(draft.raw.url))
         yield _Evidence("dateline", "", dateline_dates(draft.extracted or draft.text, order, language))
+
+
+def _moments(stated: str, draft: Draft, order: Order | None, language: str | None) -> tuple[Moment, ...]:
+    """What a statement can mean: a date, or one that is said from when it was read."""
+    if found := readings(stated, order, language):
+        return found
+    said = relative(stated, draft.raw.fetched_at) if len(stated) <= LONGEST_DATE else None
+    return (said,) if said else ()
 
 
 def _order(draft: Draft) -> Order | None:
@@ -126,4 +135,4 @@ def _clamped(draft: Draft, evidence: list[_Evidence], latest: datetime) -> Draft
     return replace(draft, published_at=draft.raw.fetched_at, published_precision="day")
 
 
-DATES: Final = Enricher(name="dates", version=1, run=find_date, fills=("published_at", "published_precision", "notes"))
+DATES: Final = Enricher(name="dates", version=2, run=find_date, fills=("published_at", "published_precision", "notes"))

@@ -142,7 +142,7 @@ DOUBTFUL = [
 ]
 
 NO_DATE = [
-    "", "  ", "yesterday", "2 hours ago", "2 ago",
+    "", "  ", "2 ago", "ago", "in 2 hours", "tomorrow", "999 days ago", "some time ago", "hours ago", "vor Ort",
     "10:30", "14.03", "Feb 29", "29/02", "2023-02-29", "31 April 2024", "2024-13-01",
     "0000-00-00 00:00:00", "29 February - 2 March 2024", "March/April 2024",
     "Updated 1 March 2024, published 29 February 2024",
@@ -164,9 +164,39 @@ def test_doubtful_date_is_kept_as_far_as_it_is_sure(published: str, expected: st
     assert shown(dated(published)) == expected
 
 
+@pytest.mark.parametrize(
+    ("published", "expected"),
+    [
+        ("2 hours ago", "2024-06-15T10"),
+        ("an hour ago", "2024-06-15T11"),
+        ("30 mins ago", "2024-06-15T11:30"),
+        ("Published: 3 days ago", "2024-06-12"),
+        ("2 weeks ago", "2024-06-01"),
+        ("just now", "2024-06-15T12:00"),
+        ("Yesterday", "2024-06-14"),
+        ("today", "2024-06-15"),
+        ("vor 2 Stunden", "2024-06-15T10"),
+        ("vor einer Stunde", "2024-06-15T11"),
+        ("il y a 3 jours", "2024-06-12"),
+        ("hace 3 días", "2024-06-12"),
+        ("há 3 dias", "2024-06-12"),
+        ("2 ore fa", "2024-06-15T10"),
+        ("3 uur geleden", "2024-06-15T09"),
+        ("2 часа назад", "2024-06-15T10"),
+        ("вчера", "2024-06-14"),
+        ("5 хвилин тому", "2024-06-15T11:55"),
+        ("2 saat önce", "2024-06-15T10"),
+        ("för 2 timmar sedan", "2024-06-15T10"),
+    ],
+)
+def test_a_date_said_from_now_counts_from_the_moment_of_fetching(published: str, expected: str) -> None:
+    """What is said in hours is known to the hour, in minutes to the minute, and in days to the day."""
+    assert shown(dated(published)) == expected
+
+
 @pytest.mark.parametrize("published", NO_DATE)
 def test_what_is_no_date_gives_none(published: str) -> None:
-    """Relative, incomplete, impossible and several dates give no date."""
+    """Incomplete, impossible, coming and several dates give no date."""
     assert shown(dated(published)) is None
 
 
