@@ -23,6 +23,7 @@ TABLE = Table(
             Entry("O", "Q20", "Bank for Examples", "", {"BFE"}, {"body"}, 2),
             Entry("O", "Q21", "Pear", "", {"Pear Inc."}, {"company"}, 2, unsure={"pear"}),
             Entry("O", "Q22", "Upper House", "ca", set(), {"agency"}, 2),
+            Entry("O", "Q24", "Free Army", "", set(), {"military"}, 2),
             Entry("O", "Q23", "New Bell", "", set(), {"company"}, 2, since=2010),
         ]
     ),
@@ -185,3 +186,9 @@ def test_an_organisation_is_not_linked_before_its_time() -> None:
 def test_a_team_taken_for_an_organisation_is_no_country() -> None:
     """Canada as an organisation in an account of a match is its team."""
     assert linked("Canada", "organisation", "the coach of Canada praised the team") == ""
+
+
+def test_a_branch_of_an_armed_group_is_not_the_group() -> None:
+    """The Free Army in the North is another one; the Free Army in a sentence that goes on is itself."""
+    assert linked("Free Army", "organisation", "the Free Army in the North fled") == ""
+    assert linked("Free Army", "organisation", "the Free Army in retreat fled") == "Q24"
