@@ -24,7 +24,8 @@ _FILE = Path(__file__).parent.parent / "models" / "blocks.json"
 # More lines than any page has that was measured; what is longer is no page, and is not judged.
 MOST_LINES = 4_000
 
-_SENTENCE_END = re.compile(r"[.!?…。！？।۔։။።][\"'”’»」』）)\]]*$")
+_SENTENCE_ENDS = frozenset(".!?…。！？।۔։።។")
+_CLOSING = "\"'”’»」』）)]"
 _SENTENCE_INSIDE = re.compile(r"\w{3}[.!?]\s")
 _WIDE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _SEPARATORS = re.compile(r"[|»›•]|\s[·>/]\s")
@@ -45,7 +46,7 @@ _LONG_WORD = re.compile(r"[^\W\d_]{5,}")
 _OPENING_QUOTES = tuple("\"“„«'‘「『")
 _PARAGRAPH_WORDS = 12
 _SHORT_WORDS = 15
-_MOST_READ = 600
+_MOST_READ = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +79,13 @@ def describe(
     lines: Sequence[str], furniture: Sequence[bool], labels: Sequence[bool]
 ) -> tuple[tuple[str, ...], Array, Array]:
     """The names of the features, a row of them for each line, and the lines' lengths in words."""
-    columns = _own(lines)
-    columns |= {"furniture": np.array(furniture, float), "label": np.array(labels, float)}
-    columns |= _shared(lines, columns)
-    columns |= _neighbours(columns)
-    columns |= _surroundings(columns)
-    columns |= _places(columns)
+    own = _own(lines)
+    columns = own | {"furniture": np.array(furniture, float), "label": np.array(labels, float)}
+    columns |= _shared(lines, columns) | _places(columns)
     words = columns.pop("words")
-    return tuple(columns), np.column_stack(list(columns.values())), words
+    groups = [_neighbours(own | columns), _surroundings(own | columns)]
+    names = (*columns, *(name for group, _ in groups for name in group))
+    return names, np.vstack([*columns.values(), *(values for _, values in groups)]).T, words
 
 
 def _own(lines: Sequence[str]) -> dict[str, Array]:
@@ -148,7 +148,7 @@ def _capitals(start: str) -> int:
 
 def is_sentence(line: str) -> bool:
     """Whether a line ends as sentences end."""
-    return _SENTENCE_END.search(line[-20:]) is not None
+    return line.rstrip(_CLOSING)[-1:] in _SENTENCE_ENDS
 
 
 def _shared(lines: Sequence[str], columns: dict[str, Array]) -> dict[str, Array]:
@@ -182,58 +182,49 @@ def _short(columns: dict[str, Array]) -> Array:
     return (1 - columns["told"]) * (columns["words"] < _SHORT_WORDS)
 
 
-def _neighbours(columns: dict[str, Array]) -> dict[str, Array]:
+def _neighbours(columns: dict[str, Array]) -> tuple[tuple[str, ...], Array]:
     """What the three lines on each side are."""
-    said = {
-        "told": columns["length"] * columns["told"] * (columns["words"] >= 6),
-        "short": _short(columns),
-        "furniture": columns["furniture"],
-    }
-    found = {
-        f"{name}{step:+d}": _shifted(column, step) for step in (-3, -2, -1, 1, 2, 3) for name, column in said.items()
-    }
-    inside = np.ones(len(columns["words"]))
-    return found | {f"end{step:+d}": 1 - _shifted(inside, step) for step in (-3, -2, -1, 1, 2, 3)}
-
-
-def _shifted(column: Array, step: int) -> Array:
-    """The value `step` lines on, 0 beyond the page."""
-    moved = np.zeros(len(column))
-    if step > 0:
-        moved[:-step] = column[step:]
-    else:
-        moved[-step:] = column[:step]
-    return moved
-
-
-def _surroundings(columns: dict[str, Array]) -> dict[str, Array]:
-    """How much of a kind stands in the lines before and after, near and far."""
-    told = columns["words"] * _paragraphs(columns)
-    short, furniture, label, discussion = (
+    size = len(columns["words"])
+    said = np.zeros((4, size + 2 * _NEAR))
+    said[:, _NEAR : _NEAR + size] = (
+        columns["length"] * columns["told"] * (columns["words"] >= 6),
         _short(columns),
         columns["furniture"],
-        columns["label"],
-        columns["discussion"],
+        np.ones(size),
     )
-    found = {}
-    for reach in (5, 12, 30):
-        for side, (first, last) in {"before": (-reach, 0), "after": (1, 1 + reach)}.items():
-            found[f"told {side} {reach}"] = np.log1p(_within(told, first, last)) / 5
-            found[f"short {side} {reach}"] = _within(short, first, last) / reach
-            found[f"furniture {side} {reach}"] = _within(furniture, first, last) / 5
-    return found | {
-        "label before 10": np.minimum(1, _within(label, -10, 0)),
-        "label before 30": np.minimum(1, _within(label, -30, 0)),
-        "discussion before 8": np.minimum(5, _within(discussion, -8, 0)) / 5,
-        "discussion after 8": np.minimum(5, _within(discussion, 1, 8)) / 5,
-    }
+    said[3] = 1 - said[3]
+    return _NEIGHBOURS, np.vstack([said[:, _NEAR + step : _NEAR + step + size] for step in _STEPS])
 
 
-def _within(column: Array, first: int, last: int) -> Array:
-    """The sum over the lines from `first` to before `last`, counted from each line."""
-    sums = np.concatenate(([0.0], np.cumsum(column)))
-    at = np.arange(len(column))
-    return np.asarray(sums[np.clip(at + last, 0, len(column))] - sums[np.clip(at + first, 0, len(column))])
+_NEAR = 3
+_STEPS = (-3, -2, -1, 1, 2, 3)
+_NEIGHBOURS = tuple(f"{name}{step:+d}" for step in _STEPS for name in ("told", "short", "furniture", "end"))
+
+
+def _surroundings(columns: dict[str, Array]) -> tuple[tuple[str, ...], Array]:
+    """How much of a kind stands in the lines before and after, near and far."""
+    told = columns["words"] * _paragraphs(columns)
+    kinds = np.vstack((told, _short(columns), columns["furniture"], columns["label"], columns["discussion"]))
+    size = kinds.shape[1]
+    sums = np.zeros((len(kinds), size + 1))
+    np.cumsum(kinds, axis=1, out=sums[:, 1:])
+    at = np.arange(size)
+    found = []
+    for reach in _REACHES:
+        before = sums[:, :-1] - sums[:, np.maximum(at - reach, 0)]
+        after = sums[:, np.minimum(at + 1 + reach, size)] - sums[:, 1:]
+        for near in (before, after):
+            found += [np.log1p(near[0]) / 5, near[1] / reach, near[2] / 5, np.minimum(1, near[3]), near[4] / 5]
+    return _SURROUNDINGS, np.vstack(found)
+
+
+_REACHES = (5, 12, 30)
+_SURROUNDINGS = tuple(
+    f"{name} {side} {reach}"
+    for reach in _REACHES
+    for side in ("before", "after")
+    for name in ("told", "short", "furniture", "label", "discussion")
+)
 
 
 def _places(columns: dict[str, Array]) -> dict[str, Array]:
@@ -280,7 +271,7 @@ class Block:
 
 
 # Odds are raised by so much before a line is held to be outside: words of a story are worth more than words of a menu.
-_BENEFIT_OF_DOUBT = 3.2
+_BENEFIT_OF_DOUBT = 3.4
 _SURELY_BESIDE = -4.0
 _LONGEST_WEIGHED = 60
 

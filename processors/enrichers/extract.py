@@ -9,6 +9,8 @@ from processors.enrichers.markup import Page, read_page
 from processors.enrichers.plaintext import is_html_document, normalise, split_title, truncate, without_visible_tags
 
 LONGEST_TEXT = 1_000_000
+# What comes after is not read: of plain text so much more than is kept that white space and tags cannot use it up.
+LONGEST_CONTENT = 2 * LONGEST_TEXT
 
 
 def extract(draft: Draft) -> Draft:
@@ -38,7 +40,7 @@ def _page(draft: Draft) -> Page:
     content = draft.raw.content.replace("\x00", "")
     if draft.raw.content_type == "text/html" or is_html_document(content):
         return read_page(content)
-    return Page(text=without_visible_tags(content))
+    return Page(text=without_visible_tags(content[:LONGEST_CONTENT]))
 
 
 def _authors(draft: Draft, page: Page) -> tuple[str, ...]:
@@ -48,7 +50,7 @@ def _authors(draft: Draft, page: Page) -> tuple[str, ...]:
 
 EXTRACT = Enricher(
     name="extract",
-    version=1,
+    version=2,
     run=extract,
     fills=("title", "extracted", "text", "truncated", "authors", "published_hint", "notes"),
 )

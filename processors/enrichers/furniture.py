@@ -44,6 +44,10 @@ _SENTENCE_INSIDE = re.compile(r"\w{3}[.!?]\s")
 _PARAGRAPH = 160
 # A text with fewer lines that are no sentences is an article, and no page.
 _FEWEST_SHORT_LINES = 4
+_LEAST_SHORT_SHARE = 0.1
+_LONGEST_SHORT = 80
+# A text of more lines is a table or a list; its lines are not judged.
+_MOST_JUDGED = 40_000
 
 
 class Line(NamedTuple):
@@ -57,10 +61,12 @@ class Line(NamedTuple):
 def lines_of(text: str) -> list[Line]:
     """The lines that are not empty, without white space at their ends."""
     found, at = [], 0
+    forms: dict[str, Form] = {}
     for whole in text.split("\n"):
         said = whole.strip()
         if said:
-            found.append(Line(at + whole.index(said[0]), said, form_of(said)))
+            form = forms.get(said) or forms.setdefault(said, form_of(said))
+            found.append(Line(at + whole.index(said[0]), said, form))
         at += len(whole) + 1
     return found
 
@@ -70,6 +76,8 @@ def furniture(draft: Draft) -> Draft:
 
     Nothing is cut when nothing would be left: then the page was all there is to read.
     """
+    if draft.extracted.count("\n") > _MOST_JUDGED:
+        return draft.noted("furniture", f"more than {_MOST_JUDGED:,} lines are no article: none was looked at")
     lines = lines_of(draft.extracted)
     ruled = _ruled(lines, draft.repeated)
     if not ruled or all(number in ruled or line.form.edge for number, line in enumerate(lines)):
@@ -105,7 +113,7 @@ def _ruled(lines: list[Line], repeated: Mapping[str, RepeatedLine]) -> dict[int,
 
 def _block_rules(lines: list[Line]) -> dict[int, str]:
     """What stands outside the story of a whole page."""
-    if len(lines) > MOST_LINES or sum(map(_is_short, lines)) < _FEWEST_SHORT_LINES:
+    if len(lines) > MOST_LINES or not _is_page(lines):
         return {}
     forms = [line.form for line in lines]
     block = story_block(
@@ -123,8 +131,9 @@ def _block_rules(lines: list[Line]) -> dict[int, str]:
     )
 
 
-def _is_short(line: Line) -> bool:
-    return not line.form.is_sentence and len(line.text) < LONGEST_HEADLINE
+def _is_page(lines: list[Line]) -> bool:
+    short = sum(len(line.text) < _LONGEST_SHORT and not line.form.is_sentence for line in lines)
+    return short >= max(_FEWEST_SHORT_LINES, _LEAST_SHORT_SHARE * len(lines))
 
 
 def _known(lines: list[Line], repeated: Mapping[str, RepeatedLine]) -> set[int]:
@@ -198,4 +207,4 @@ def _is_headline(line: Line) -> bool:
     return len(line.text) <= LONGEST_HEADLINE and not is_told and line.form.anywhere != "link-label"
 
 
-FURNITURE = Enricher(name="furniture", version=2, run=furniture, fills=("text", "cuts"))
+FURNITURE = Enricher(name="furniture", version=2, run=furniture, fills=("text", "cuts", "notes"))

@@ -87,7 +87,7 @@ def _anywhere(line: str, said: frozenset[str], is_told: bool) -> str | None:
         return "phrase"
     if "links" in said:
         return "link-label"
-    if _is_share_bar(line):
+    if _networks(line) >= 2:
         return "share-bar"
     return "begins" if not is_told and ("starts" in said or "weak" in said) else None
 
@@ -111,22 +111,33 @@ def _is_notice(line: str) -> bool:
     return asks and _REPORTED.search(_BUTTON.sub("", line)) is None
 
 
-def _is_share_bar(line: str, least: int = 2) -> bool:
-    if len(line) > LONGEST_HEADLINE:
-        return False
+def _networks(line: str) -> int:
+    """How many networks a line names; 0 where it says anything else."""
+    first = _FIRST_WORD.match(line)
+    if len(line) > LONGEST_HEADLINE or first is None or first[1].casefold() not in _NETWORKS:
+        return 0
     words = [word for word in _SEPARATORS.split(line.casefold()) if word]
-    return least <= len(words) <= 16 and all(word in _NETWORKS for word in words)
+    return len(words) if len(words) <= 16 and all(word in _NETWORKS for word in words) else 0
 
 
 def _short_form(line: str, lower: str) -> str | None:
     if _RIGHTS.search(lower) and _COPYRIGHT.fullmatch(line):
         return "copyright"
-    if any(said.fullmatch(line) for said in _BYLINES):
+    if _is_byline(line):
         return "byline"
     if (">" in line or "›" in line) and _BREADCRUMBS.fullmatch(line):
         return "breadcrumbs"
-    return "share-bar" if _is_share_bar(line, least=1) else None
+    return "share-bar" if _networks(line) else None
+
+
+def _is_byline(line: str) -> bool:
+    """Whether a line names the author or the time; each form is tried only where its own marks stand."""
+    if _BYLINE.fullmatch(line) or (_AUTHOR_MARK.search(line) and _AUTHOR.fullmatch(line)):
+        return True
+    return _DIGIT.search(line) is not None and bool(_TIMELINE.fullmatch(line) or _DATE.fullmatch(line))
 
 
 _RIGHTS = re.compile(r"©|\(c\)|copyright|all rights reserved")
-_BYLINES = (_BYLINE, _AUTHOR, _TIMELINE, _DATE)
+_AUTHOR_MARK = re.compile(r":|记者|記者")
+_DIGIT = re.compile(r"\d")
+_FIRST_WORD = re.compile(r"[\s|/•·,;+&>»–—-]*([^\W_]+(?:-[^\W_]+)?)")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
+from itertools import islice
 from typing import Any
 
 import trafilatura
@@ -15,6 +16,9 @@ from lxml import html as lxml_html
 
 LARGEST_TREE = 10_000
 LARGEST_JSON = 200_000
+MOST_SCRIPTS = 50
+# A reading that has less of the body that a page marks as its article has lost some of it.
+LEAST_SHARE = 0.6
 
 _PAGE = re.compile(r"<(?:html|body|head|!doctype)\b", re.IGNORECASE)
 _SILENT = frozenset(
@@ -62,9 +66,12 @@ def read_page(content: str) -> Page:
         return Page(text=_stripped(content))
     if not _PAGE.search(content[:50_000]):
         return Page(text=_lines_of(tree, _SILENT) or _stripped(content))
-    published = _published(tree)
+    stated = _linked_data(tree)
+    published = _published(tree, stated)
+    bodies = [_body_in_page(tree), _body_in_data(stated)]
     found = _story(tree)
-    text = (found.text if found else None) or _lines_of(tree, _SILENT | _CHROME) or _stripped(content)
+    told = _fullest((found.text if found else None) or "", bodies)
+    text = told or _lines_of(tree, _SILENT | _CHROME) or _stripped(content)
     if not found:
         return Page(text=text, title=_title_tag(tree), published=published)
     return Page(text=text, title=found.title or _title_tag(tree), authors=_names(found.author), published=published)
@@ -93,6 +100,12 @@ def _story(tree: lxml_html.HtmlElement) -> Any | None:
 
 # The date is read here (with its time), so trafilatura's own search, which asks the clock, is kept short.
 _NO_DATE_SEARCH = {"original_date": True, "extensive_search": False, "max_date": "2100-01-01"}
+
+
+def _fullest(found: str, bodies: list[str]) -> str:
+    """What was found, unless the page itself marks a body of which that is only a part."""
+    longest = max(bodies, key=len)
+    return longest if len(found) < LEAST_SHARE * len(longest) else found
 
 
 def _names(author: str | None) -> tuple[str, ...]:
@@ -144,31 +157,44 @@ def _outside_silent(content: str) -> Iterator[str]:
     yield content[at:]
 
 
-def _published(tree: lxml_html.HtmlElement) -> str | None:
-    """When the page says that it was published: JSON-LD first, then meta elements, then `<time>`."""
-    return _json_ld_date(tree) or _meta_date(tree) or _time_element(tree)
-
-
-def _json_ld_date(tree: lxml_html.HtmlElement) -> str | None:
-    for script in tree.iterfind(".//script[@type='application/ld+json']"):
+def _linked_data(tree: lxml_html.HtmlElement) -> list[Any]:
+    """The page's JSON-LD, as far as it can be read."""
+    found = []
+    for script in islice(tree.iterfind(".//script[@type='application/ld+json']"), MOST_SCRIPTS):
         try:
-            found = _date_in(json.loads((script.text or "")[:LARGEST_JSON], strict=False), 4)
+            found.append(json.loads((script.text or "")[:LARGEST_JSON], strict=False))
         except (ValueError, RecursionError):
             continue
-        if found:
-            return found
-    return None
+    return found
 
 
-def _date_in(value: Any, depth: int) -> str | None:
+def _stated_in(value: Any, names: tuple[str, ...], depth: int = 4) -> str | None:
+    """The first string under one of `names` in JSON-LD, not deeper than articles are put."""
     if depth == 0 or not isinstance(value, dict | list):
         return None
     if isinstance(value, dict):
-        stated = value.get("datePublished") or value.get("dateCreated")
+        stated = next((value[name] for name in names if value.get(name)), None)
         if isinstance(stated, str) and stated.strip():
             return stated.strip()
     children = value[:50] if isinstance(value, list) else [value.get("@graph"), value.get("mainEntity")]
-    return next(filter(None, (_date_in(child, depth - 1) for child in children)), None)
+    return next(filter(None, (_stated_in(child, names, depth - 1) for child in children)), None)
+
+
+def _body_in_data(stated: list[Any]) -> str:
+    body = next(filter(None, (_stated_in(one, ("articleBody",)) for one in stated)), "")
+    tree = _parse(body) if "<" in body else None
+    return _lines_of(tree, _SILENT) if tree is not None else unescape(body)
+
+
+def _body_in_page(tree: lxml_html.HtmlElement) -> str:
+    body = tree.find(".//*[@itemprop='articleBody']")
+    return _lines_of(body, _SILENT | _CHROME) if body is not None else ""
+
+
+def _published(tree: lxml_html.HtmlElement, stated: list[Any]) -> str | None:
+    """When the page says that it was published: JSON-LD first, then meta elements, then `<time>`."""
+    dates = (_stated_in(one, ("datePublished", "dateCreated")) for one in stated)
+    return next(filter(None, dates), None) or _meta_date(tree) or _time_element(tree)
 
 
 def _meta_date(tree: lxml_html.HtmlElement) -> str | None:

@@ -15,7 +15,6 @@ _EDGES = " \t-–—|•·>»«<*#:…?!.,()[]【】→←›‹▶►▼▲"
 _QUOTED = re.compile(r"\W{0,2}[\"“”„'‘’「『]|«.*»")
 # "Comments (14)"
 _COUNT = re.compile(r"\s\(\d{1,6}\)$")
-_SPACE = re.compile(r"\s+")
 # "More from The Wire": a name may follow what introduces links.
 _NAME_AFTER_MORE = re.compile(r"(?:More (?:from|in|by|on)|MORE (?:FROM|IN|BY|ON))\s(?:the\s)?[A-Z][^?!#]{0,40}")
 _NOTHING: frozenset[str] = frozenset()
@@ -39,7 +38,7 @@ def _tables() -> tuple[dict[str, frozenset[str]], dict[str, tuple[tuple[str, str
 def _regular(line: str) -> str:
     if _QUOTED.match(line):
         return ""
-    return _SPACE.sub(" ", line.replace("’", "'").replace("İ", "i")).casefold().lstrip(_EDGES)
+    return " ".join(line.replace("’", "'").replace("İ", "i").split()).casefold().lstrip(_EDGES)
 
 
 def kinds(line: str) -> frozenset[str]:

@@ -15,7 +15,8 @@ STORY_LINE_CHARACTERS = 80
 LONGEST_ABBREVIATION = 40
 
 _LINE_ENDS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
-_SPACES = re.compile("[^\\S\n]+")
+# White space that is not one space already.
+_SPACES = re.compile("[^\\S\n ][^\\S\n]*| [^\\S\n]+")
 _AROUND_LINE_ENDS = re.compile(" ?\n ?")
 _BLANK_LINES = re.compile("\n{3,}")
 # Controls, soft hyphen, zero-width space, word joiner, BOM, bidi embeddings, lone surrogates, noncharacters.
@@ -45,9 +46,16 @@ def normalise(text: str) -> str:
 
     Control and other invisible characters go; joiners that Persian, Hindi and emoji need stay.
     """
-    text = _INVISIBLE.sub("", _LINE_ENDS.sub("\n", text))
-    text = unicodedata.normalize("NFC", _TOO_MANY_MARKS.sub(r"\1", text))
-    return _BLANK_LINES.sub("\n\n", _AROUND_LINE_ENDS.sub("\n", _SPACES.sub(" ", text))).strip()
+    if _LINE_ENDS.search(text):
+        text = _LINE_ENDS.sub("\n", text)
+    text = _INVISIBLE.sub("", text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", _TOO_MANY_MARKS.sub(r"\1", text))
+    text = _SPACES.sub(" ", text)
+    # Most text has none of these, and to look is cheaper than to replace each line end by itself.
+    if " \n" in text or "\n " in text:
+        text = _AROUND_LINE_ENDS.sub("\n", text)
+    return (_BLANK_LINES.sub("\n\n", text) if "\n\n\n" in text else text).strip()
 
 
 def is_html_document(text: str) -> bool:
@@ -60,7 +68,7 @@ def without_visible_tags(text: str) -> str:
 
     Text without a closing or line-breaking tag comes back as it is: a lone `<` is a sign, no tag.
     """
-    if not (_BREAK_TAG.search(text) or re.search(r"</[A-Za-z]", text)):
+    if "<" not in text or not (_BREAK_TAG.search(text) or re.search(r"</[A-Za-z]", text)):
         return text
     return unescape(_ANY_TAG.sub("", _BREAK_TAG.sub("\n", text)))
 

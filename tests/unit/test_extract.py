@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.enrichers.draft import Draft
-from processors.enrichers.extract import EXTRACT, LONGEST_TEXT
+from processors.enrichers.extract import EXTRACT, LONGEST_CONTENT, LONGEST_TEXT
 from schemas.article import RawArticle
 from tests.drafts import SEED_PATHS
 
@@ -150,6 +151,45 @@ def test_long_text_is_cut_at_a_word_with_a_note() -> None:
     assert "1,599,999 characters" in found.notes[0].message
 
 
+def test_plain_text_beyond_the_bound_is_not_read() -> None:
+    """Of content without end only so much is read as can be kept with white space around it."""
+    found = extracted("harbour\n" * (LONGEST_CONTENT // 4))
+    assert len(found.text) <= LONGEST_TEXT
+    assert found.truncated
+
+
+STATED = "<script type='application/ld+json'>{}</script>"
+BODY = "".join(f"<p>{STORY} Part {name} of it.</p>" for name in "abcdefgh")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f"<html><body><p>{SECOND}</p><div itemprop='articleBody' class='comment'>{BODY}</div></body></html>",
+        f"<html><head>{STATED.format(json.dumps({'@graph': [{'articleBody': BODY}]}))}</head><body>{SECOND}</body></html>",
+    ],
+    ids=["marked", "stated"],
+)
+def test_the_body_that_a_page_marks_is_taken_where_the_reading_lost_it(page: str) -> None:
+    """A body that the page marks or states wins over a reading that has little of it."""
+    assert extracted(page, content_type="text/html").text.count("Part") == 8
+
+
+def test_a_short_statement_of_the_body_does_not_replace_the_story() -> None:
+    """What a page states as its article's body is left alone where the page has more."""
+    stated = STATED.format(json.dumps({"articleBody": "Half a sentence"}))
+    page = f"<html><head>{stated}</head><body><article>{BODY}</article></body></html>"
+    assert extracted(page, content_type="text/html").text.count("Part") == 8
+
+
+@pytest.mark.parametrize("body", [["no string"], {"a": 1}, 7, "<" * 1000, "&amp;" * 10])
+def test_a_body_that_is_none_does_no_harm(body: object) -> None:
+    """Whatever stands where a body should, the page is read."""
+    stated = STATED.format(json.dumps({"articleBody": body, "mainEntity": [[[[[[]]]]]]}))
+    page = f"<html><head>{stated}</head><body><article>{BODY}</article></body></html>"
+    assert extracted(page, content_type="text/html").text.count("Part") == 8
+
+
 def test_text_of_usual_length_has_no_note() -> None:
     """A text within the bound is whole, without a note."""
     found = extracted(STORY)
@@ -166,8 +206,26 @@ def test_text_of_usual_length_has_no_note() -> None:
         "A title\n\n" + "a." * 500_000 + "bc.",
         "a" + "\u0301" * 1_000_000,
         " \n" * 500_000 + "end",
+        "<html><body>" + "<div>" * 100_000 + "deep",
+        "text<br>" * 200_000,
+        ".,;:!?-\n" * 200_000,
+        "<a " * 300_000,
+        "مرحبا 🙂 " * 100_000,
     ],
-    ids=["letters", "signs", "scripts", "comments", "abbreviations", "marks", "spaces"],
+    ids=[
+        "letters",
+        "signs",
+        "scripts",
+        "comments",
+        "abbreviations",
+        "marks",
+        "spaces",
+        "nested",
+        "lines",
+        "punctuation",
+        "open tags",
+        "right to left",
+    ],
 )
 @pytest.mark.parametrize("content_type", ["text/html", "text/plain"])
 @pytest.mark.timeout(120)

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from processors.enrichers.draft import Draft
 from processors.enrichers.extract import EXTRACT
 from processors.enrichers.furniture import FURNITURE
+from processors.enrichers.repeated import line_id
 from schemas.article import RawArticle
+from schemas.repeated import RepeatedLine
 from tests.drafts import SEED_PATHS
 from tests.measure_furniture import passages, score
 
@@ -255,3 +257,73 @@ def test_a_subheading_that_begins_with_more_stays(line: str) -> None:
 def test_a_sentence_after_a_label_stays(line: str) -> None:
     """What follows a label goes only when it reads as a headline."""
     assert cut_lines(cleaned(STORY, "Read also", line, SECOND)) == ["Read also"]
+
+
+def known(*lines: str) -> dict[str, RepeatedLine]:
+    """What was learned of a source that prints these lines."""
+    return {
+        line_id(line): RepeatedLine(source="s", line=line_id(line), text=line, seen=9, articles=12) for line in lines
+    }
+
+
+def test_a_line_that_the_source_repeats_goes_with_its_count() -> None:
+    """A learned label goes from within the story too, and the reason says in how many articles it stood."""
+    text = "\n".join([STORY, "Port Post Plus", SECOND, LAST])
+    found = FURNITURE.run(Draft(raw=raw(text), extracted=text, text=text, repeated=known("Port Post Plus")))
+    assert [(cut.text, cut.rule) for cut in found.cuts] == [("Port Post Plus", "repeated-in-source")]
+    assert "9 of 12 articles" in found.cuts[0].reason
+
+
+def test_a_repeated_sentence_goes_from_the_edges_alone() -> None:
+    """A sentence that was learned goes below the last paragraph; between paragraphs it is the story's."""
+    notice = "The Port Post has brought news from the harbour to its readers since the pier was built."
+    below = "\n".join([STORY, SECOND, notice])
+    within = "\n".join([STORY, notice, SECOND])
+    for text, gone in ((below, [notice]), (within, [])):
+        found = FURNITURE.run(Draft(raw=raw(text), extracted=text, text=text, repeated=known(notice)))
+        assert cut_lines(found) == gone
+
+
+MENU = ["Skip", "Front page", "Harbour", "Town", "Sport", "Weather", "Opinion", "Puzzles", "Archive", "My account"]
+TEASERS = ["Bakery wins prize", "Old pier to be sold", "Ferry late again", "School gets a roof", "Market moves north"]
+
+
+def test_menus_and_teasers_around_a_whole_page_go() -> None:
+    """On a whole page what stands above and below the story goes, each cut with where it stood; the story stays."""
+    paragraphs = [STORY, SECOND, LAST, *(f"{SECOND[:-1]}, part {name}." for name in "abcde")]
+    around = [f"{word} {name}" for name in "abcdefgh" for word in (*MENU, *TEASERS)]
+    found = cleaned(*around, *paragraphs, *around)
+    assert set(paragraphs) <= set(found.text.split("\n"))
+    assert len(found.cuts) > len(around)  # more than a half of both sides
+    assert {"above-story", "below-story"} <= {cut.rule for cut in found.cuts}
+    assert all(cut.reason.startswith("outside the story") for cut in found.cuts if cut.rule.endswith("-story"))
+
+
+def test_a_story_with_subheadings_is_no_page() -> None:
+    """A clean article keeps its subheadings and its list."""
+    article = [
+        STORY,
+        "The quay",
+        SECOND,
+        "The boats",
+        LAST,
+        "What comes next",
+        STORY + " Again.",
+        "In short",
+        SECOND + " So.",
+    ]
+    assert cut_lines(cleaned(*article)) == []
+
+
+def test_a_list_without_end_is_left_alone_with_a_note() -> None:
+    """A text of more lines than any article has is not judged, and the article says so."""
+    found = cleaned(*["Read more"] * 40_002)
+    assert found.cuts == ()
+    assert [note.enricher for note in found.notes] == ["furniture"]
+
+
+def test_a_caption_that_stands_twice_goes_once_and_a_refrain_stays() -> None:
+    """A paragraph is cut as said before only right after its copy, or where that was the standfirst."""
+    assert cut_lines(cleaned(STORY, SECOND, LAST, "It went on for hours.", SECOND + " Yes.", LAST)) == [LAST]
+    long = [f"{STORY[:-1]}, part {name}." for name in "abcdef"]
+    assert cut_lines(cleaned(*long, long[3])) == []
