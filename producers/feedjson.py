@@ -48,7 +48,11 @@ class FeedJson:
         if not start or not _VERSION.search(text):
             raise NotAListing(f"neither XML nor JSON that can be read: {fault}")
         self.problem = fault
-        return {"items": list(_whole_items(text, start.end()))}
+        try:
+            head = json.loads(f"{text[: start.end()]}]}}", strict=False)
+        except (ValueError, RecursionError):
+            head = {}
+        return {**head, "items": list(_whole_items(text, start.end()))}
 
     @property
     def about(self) -> About:

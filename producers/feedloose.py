@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from io import BytesIO
@@ -14,7 +15,9 @@ from producers.reading import Refusal
 
 # It takes a hundred times as long as a reader of well-formed XML, so it gets less to read.
 MOST_LOOSE: Final = 500
-_LARGEST_LOOSE: Final = 2**21
+_LARGEST_LOOSE: Final = 2**19
+_MOST_TAGS: Final = 6_000
+_LONG_TAG = re.compile(r"<[A-Za-z/][^<>]{5000,}")
 _END = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _MARKUP = ("text/html", "application/xhtml+xml")
 
@@ -84,13 +87,12 @@ def _text(detail: Any) -> tuple[str, str]:
 
 def _bounded(text: str) -> tuple[str, str | None]:
     """As much of a feed as is read loosely: whole entries, and what is left out, in words."""
-    end = 0
-    for number, match in enumerate(_END.finditer(text), 1):
-        if number > MOST_LOOSE or match.end() > _LARGEST_LOOSE:
-            return text[
-                : end or _LARGEST_LOOSE
-            ], f"broken XML with too many entries: only the first {number - 1:,} are read"
-        end = match.end()
-    if len(text) > _LARGEST_LOOSE:
-        return text[:_LARGEST_LOOSE], f"broken XML: only the first {_LARGEST_LOOSE:,} characters are read"
-    return text, None
+    end = len(text)
+    if too_many := next(itertools.islice(re.finditer("<", text), _MOST_TAGS, None), None):
+        end = too_many.start()
+    end = min(end, _LARGEST_LOOSE)
+    ends = [match.end() for match in itertools.islice(_END.finditer(text, 0, end), MOST_LOOSE)]
+    if end == len(text) and len(ends) < MOST_LOOSE:
+        return _LONG_TAG.sub("<x", text), None
+    part = _LONG_TAG.sub("<x", text[: ends[-1] if ends else end])
+    return part, f"broken XML, of which only the first {len(ends):,} entries are read: its publisher can mend it"

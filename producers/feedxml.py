@@ -116,7 +116,7 @@ class FeedXml:
             language=element.get(_LANG) or _first(parts, "dc:language"),
             categories=tuple(
                 label
-                for one in parts["category"]
+                for one in (*parts["category"], *parts["dc:subject"])
                 if (label := plain(one.get("label") or one.text or one.get("term") or ""))
             ),
             image=_image(parts),
@@ -234,7 +234,7 @@ def inner(element: Element) -> str:
         return element.text or ""
     for part in element.iterdescendants():
         if isinstance(part.tag, str):
-            part.tag = part.tag.rpartition("}")[2]
+            part.tag = local(part) or "span"
     etree.cleanup_namespaces(element)
     children = (etree.tostring(child, encoding="unicode", method="html") for child in element)
     return escape(element.text or "", quote=False) + "".join(children)
@@ -268,9 +268,10 @@ def _about(root: Element, url: str) -> About:
     for one in (*parts["link"], *parts_of(root)["link"]):
         if one.get("href"):
             related.setdefault(one.get("rel", "alternate").lower(), one.get("href"))
+    base = urljoin(url, str(channel.base or ""))
     return About(
         title=_title(parts),
         language=_first(parts, "language", "dc:language") or channel.get(_LANG) or root.get(_LANG),
-        hub=absolute(related.get("hub"), url),
-        self_url=absolute(related.get("self"), url),
+        hub=absolute(related.get("hub"), base),
+        self_url=absolute(related.get("self"), base),
     )

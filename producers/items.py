@@ -6,6 +6,7 @@ import functools
 import heapq
 import html
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -158,7 +159,7 @@ def collect(found: Iterable[Item | Refusal], place: str) -> tuple[list[Item], li
     items = [item for _, item in sorted(_newest(kept), key=lambda one: one[0])]
     if left > 0:
         refused.last(f"{count:,} entries: the newest {MOST_ITEMS:,} are taken, and {left:,} older ones left")
-    return items, refused.all(), _dates_noted(items)
+    return items, refused.all(), [*_dates_noted(items), *_guids_noted(items)]
 
 
 def _key(item: Item) -> str:
@@ -174,7 +175,18 @@ def _newest(kept: list[tuple[int, Item]]) -> list[tuple[int, Item]]:
 def _dates_noted(items: list[Item]) -> list[str]:
     """A note where dates are stated that cannot be."""
     wrong = [item.published for item in items if item.published and _impossible(item.published)]
-    return [f"{len(wrong):,} entries with a date that cannot be, as {wrong[0][:40]!r}"] if wrong else []
+    return (
+        [f"a date that cannot be, as {wrong[0][:40]!r}: on {len(wrong):,} of {len(items):,} entries"] if wrong else []
+    )
+
+
+def _guids_noted(items: list[Item]) -> list[str]:
+    """A note where one guid stands for several articles, which are told apart all the same."""
+    guids = Counter(item.metadata["guid"] for item in items if "guid" in item.metadata)
+    guid, times = max(guids.items(), key=lambda one: one[1], default=("", 0))
+    return [f"the guid {guid[:80]!r} stands for {times:,} articles: they are told apart by their addresses"] * (
+        times > 1
+    )
 
 
 def _impossible(stated: str) -> bool:

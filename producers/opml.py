@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from xml.sax.saxutils import quoteattr
 from producers.items import NotAListing, absolute, plain
 from producers.reading import Refusal
 from producers.site import host
-from producers.trees import BrokenXml, Element, local, mended, tree, xml_text
+from producers.trees import BrokenXml, local, mended, tree, xml_text
 from schemas.source import SourceKind, SourceSpec
 
 MOST_OUTLINES: Final = 20_000
@@ -19,7 +20,11 @@ _FEED_NAMES = ("xmlurl", "feedurl", "rssurl")
 _SITE_NAMES = ("htmlurl", "weburl", "siteurl", "href")
 _TITLE_NAMES = ("title", "text", "name")
 _LINE = re.compile(r"(?:(?P<name>[^\t,;]{1,200}?)\s*[\t,;]\s*)?(?P<url>(?:https?|feed)://\S+)\s*$", re.IGNORECASE)
+_OUTLINE = re.compile(r"""<outline\b((?:[^<>"']{1,1000}|"[^"<>]{0,4096}"|'[^'<>]{0,4096}'){0,100}+)""", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""([A-Za-z_][\w.-]{0,40})\s{0,20}=\s{0,20}(?:"([^"<>]{0,4096})"|'([^'<>]{0,4096})')""")
 _LONGEST_NAME = 100
+
+_Entry = tuple[dict[str, str], tuple[str, ...], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +90,40 @@ def _of_tree(text: str, root: str, place: str) -> Iterator[Outline | Refusal]:
             f"no list of feeds: its root is <{root}>, and <opml> is read; for a feed: `wiredesk feed add`"
         )
     try:
-        found = tree(text)
+        entries = list(_strictly(text))
+    except BrokenXml as broken:
+        yield Refusal(place, f"not well-formed XML ({broken}): the outlines that can be made out are read")
+        entries = list(_loosely(text))
+    for said, folders, line in entries:
+        if one := _outline(said, folders, f"{place}:{line:,}"):
+            yield one
+
+
+def _strictly(text: str) -> Iterator[_Entry]:
+    try:
+        root = tree(text)
     except BrokenXml:
-        try:
-            found = tree(mended(text), forgiving=True)
-        except BrokenXml as broken:
-            raise NotAListing(f"XML that cannot be read: {broken}") from None
-        yield Refusal(place, "not well-formed XML: what can be made out of it is read")
-    if found is not None:
-        for element in found.iter():
-            if local(element) == "outline" and (one := _outline(element, place)):
-                yield one
+        root = tree(mended(text))
+    for element in root.iter():
+        if local(element) == "outline":
+            said = {name.rpartition("}")[2].lower(): value.strip() for name, value in element.attrib.items()}
+            above = [one for one in element.iterancestors() if local(one) == "outline"]
+            names = (plain(one.get("text") or one.get("title") or "") for one in reversed(above))
+            said = {**said, "folder": "yes"} if len(element) else said
+            yield said, tuple(name[:_LONGEST_NAME] for name in names if name), element.sourceline or 1
 
 
-def _outline(element: Element, place: str) -> Outline | Refusal | None:
+def _loosely(text: str) -> Iterator[_Entry]:
+    """The outlines of a list whose XML is broken, without their folders."""
+    line, at = 1, 0
+    for match in _OUTLINE.finditer(text):
+        line, at = line + text.count("\n", at, match.start()), match.start()
+        said = {name.lower(): html.unescape(one or other).strip() for name, one, other in _ATTRIBUTE.findall(match[1])}
+        yield {"folder": "perhaps", **said}, (), line
+
+
+def _outline(said: dict[str, str], folders: tuple[str, ...], at: str) -> Outline | Refusal | None:
     """The source that an outline names; none for a folder."""
-    said = {name.rpartition("}")[2].lower(): value.strip() for name, value in element.attrib.items()}
     stated_feed = next((said[name] for name in _FEED_NAMES if said.get(name)), None)
     stated_site = next((said[name] for name in _SITE_NAMES if said.get(name)), None)
     kind = said.get("type", "").lower()
@@ -108,31 +131,18 @@ def _outline(element: Element, place: str) -> Outline | Refusal | None:
         stated_feed, stated_site = (None, said["url"]) if kind == "link" else (said["url"], stated_site)
     title = plain(next((said[name] for name in _TITLE_NAMES if said.get(name)), ""))
     if not stated_feed and not stated_site:
-        if len(element):
-            return None
-        return Refusal(_at(place, element), f"{title[:80]!r} has neither the address of a feed nor of a site")
+        return (
+            None if "folder" in said else Refusal(at, f"{title[:80]!r} has neither the address of a feed nor of a site")
+        )
     feed, site = _web(stated_feed), _web(stated_site)
     if not feed and not site:
-        return Refusal(
-            _at(place, element), f"{(stated_feed or stated_site or '')[:200]!r} is no address of http or https"
-        )
-    return Outline(title or host(feed or site or ""), feed, site, _kind(kind), _folders(element))
-
-
-def _at(place: str, element: Element) -> str:
-    return f"{place}:{element.sourceline or 1:,}"
+        return Refusal(at, f"{(stated_feed or stated_site or '')[:200]!r} is no address of http or https")
+    return Outline(title or host(feed or site or ""), feed, site, _kind(kind), folders)
 
 
 def _kind(stated: str) -> SourceKind:
     kinds: dict[str, SourceKind] = {kind: kind for kind in get_args(SourceKind) if kind not in ("files", "warc")}
     return kinds.get(stated, "feed")
-
-
-def _folders(element: Element) -> tuple[str, ...]:
-    names = [
-        plain(one.get("text") or one.get("title") or "") for one in element.iterancestors() if local(one) == "outline"
-    ]
-    return tuple(name[:_LONGEST_NAME] for name in reversed(names) if name)
 
 
 def _web(stated: str | None) -> str | None:

@@ -39,9 +39,11 @@ _PROLOG = re.compile(
 _START = re.compile(r"<(?:[\w.-]{1,40}:)?([A-Za-z][\w.-]{0,40})|<!DOCTYPE\s+html", re.IGNORECASE)
 KNOWN_ROOTS: Final = frozenset({"rss", "feed", "rdf", "urlset", "sitemapindex", "opml"})
 _LONGEST_JUNK = 20_000
+_MOST_FAULTS = 100_000
 _KNOWN_START = re.compile(r"<(?:rss|feed|rdf:RDF|urlset|sitemapindex|opml)\b", re.IGNORECASE)
 _MENDED = re.compile(
-    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|&(?:\#(\d{1,9}|[xX][0-9A-Fa-f]{1,8});|([A-Za-z][A-Za-z0-9]{1,31};))?|"
+    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|"
+    r"&(?!(?:amp|lt|gt|quot|apos);)(?:\#(\d{1,9}|[xX][0-9A-Fa-f]{1,8});|([A-Za-z][A-Za-z0-9]{1,31};))?|"
     r"<(?![A-Za-z_/!?])",
     re.DOTALL,
 )
@@ -55,6 +57,8 @@ class BrokenXml(ValueError):  # noqa: N818 (it says what was read, not that some
 
     def __init__(self, error: etree.XMLSyntaxError) -> None:
         reason = " ".join(str(error.msg or "no XML").split())
+        if reason.startswith("no element found"):  # what the parser says where it meets an entity that nobody defined
+            reason = "an entity that XML does not know, or no element"
         super().__init__(f"line {error.lineno or 1:,}: {re.sub(', line .*', '', reason)}"[:300])
 
 
@@ -115,8 +119,8 @@ def entries(text: str, tags: tuple[str, ...]) -> Iterator[Element]:
         raise BrokenXml(error) from None
 
 
-def tree(text: str, *, forgiving: bool = False) -> Element:
-    """The root of a whole document; where it is `forgiving`, as much of it as can be made out.
+def tree(text: str) -> Element:
+    """The root of a whole document.
 
     Raises:
         BrokenXml: it is not well-formed.
@@ -128,7 +132,6 @@ def tree(text: str, *, forgiving: bool = False) -> Element:
         no_network=True,
         remove_comments=True,
         remove_pis=True,
-        recover=forgiving,
     )
     try:
         root = etree.fromstring(text.encode("utf-8", "replace"), parser)
@@ -142,7 +145,7 @@ def mended(text: str) -> str:
 
     These are a bare `&` or `<`, names of HTML's characters, characters that no XML may hold, undeclared prefixes.
     """
-    text = _FORBIDDEN.sub("", _MENDED.sub(_mend, text))
+    text = _FORBIDDEN.sub("", _MENDED.sub(_mend, text, _MOST_FAULTS))
     missing = sorted({*_PREFIX.findall(text)} - {*_DECLARED_PREFIX.findall(text)} - {"xml", "xmlns"})[:50]
     declared = "".join(f' xmlns:{prefix}="{NAMESPACES.get(prefix, f"urn:undeclared:{prefix}")}"' for prefix in missing)
     return re.sub(r"^(<[\w:.-]+)", rf"\1{declared}", text, count=1) if declared else text
@@ -150,7 +153,7 @@ def mended(text: str) -> str:
 
 def _mend(match: re.Match[str]) -> str:
     found = match.group()
-    if found.startswith(("<!", "&amp;", "&lt;", "&gt;", "&quot;", "&apos;")):
+    if found.startswith("<!"):
         return found
     if found == "<":
         return "&lt;"
