@@ -7,7 +7,7 @@ from typing import Any
 
 import faust
 
-from processors.message import Outgoing
+from processors.message import Outgoing, Sending
 from processors.outcome import Enrich, outcome
 from processors.progress import Progress
 from processors.worker import count, finished_or_exit, message_of
@@ -17,7 +17,7 @@ from schemas.streams import MAX_MESSAGE_BYTES, streams
 _RAW: dict[str, Any] = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw"}
 
 
-def build(settings: Settings, make: Enrich) -> faust.App:
+def build(settings: Settings, make: Enrich, learned: Sending) -> faust.App:
     """The app for one enricher process. Why each option stands so: the README's architecture section."""
     names, progress = streams(settings), Progress("enrich")
     app = faust.App(
@@ -54,7 +54,7 @@ def build(settings: Settings, make: Enrich) -> faust.App:
 
     @app.timer(interval=1.0)  # type: ignore[untyped-decorator]
     async def tell() -> None:
-        if report := progress.report(names.status.name):
-            await send(report)
+        for out in filter(None, (progress.report(names.status.name), *learned())):
+            await send(out)
 
     return app

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
+from typing import Protocol
 
 from processors.enrichers.dates import DATES
 from processors.enrichers.draft import Draft, Enricher
@@ -21,9 +22,11 @@ from processors.tiers.tier import WIREDESK, Tier
 from schemas.article import EnrichedArticle, EntityType, RawArticle
 from schemas.identity import article_id
 from schemas.index import text_key
+from schemas.repeated import RepeatedLine
 from schemas.settings import Settings
 
 Enrich = Callable[[RawArticle], EnrichedArticle]
+_NOTHING: Mapping[str, RepeatedLine] = {}
 
 # In this order: each may read what those before it have filled.
 ENRICHERS: tuple[Enricher, ...] = (
@@ -39,6 +42,13 @@ ENRICHERS: tuple[Enricher, ...] = (
 )
 
 
+class LearnedEnrich(Protocol):
+    """`enrich` with its models, still to be told what was learned of the article's source."""
+
+    def __call__(self, raw: RawArticle, *, repeated: Mapping[str, RepeatedLine] = ...) -> EnrichedArticle:
+        """The enriched article."""
+
+
 class NoTextError(ValueError):
     """Nothing is left to read in the article: there is nothing to index."""
 
@@ -48,7 +58,7 @@ def enrichers_with(tier: Tier) -> tuple[Enricher, ...]:
     return tuple(found_by(tier) if enricher is ENTITIES else enricher for enricher in ENRICHERS)
 
 
-def chosen(settings: Settings) -> Enrich:
+def chosen(settings: Settings) -> LearnedEnrich:
     """The function `enrich` as the settings want it, with its models loaded.
 
     Raises:
@@ -59,17 +69,21 @@ def chosen(settings: Settings) -> Enrich:
 
 
 def enrich(
-    raw: RawArticle, enrichers: tuple[Enricher, ...] = ENRICHERS, tagger: str = WIREDESK.name
+    raw: RawArticle,
+    enrichers: tuple[Enricher, ...] = ENRICHERS,
+    tagger: str = WIREDESK.name,
+    repeated: Mapping[str, RepeatedLine] = _NOTHING,
 ) -> EnrichedArticle:
-    """The enriched article. The same raw article gives the same result, whenever and wherever it runs.
+    """The enriched article. The same arguments give the same result, whenever and wherever it runs.
 
     An enricher that fails costs its own fields, with a note in the article. `tagger` is what finds names in these
-    enrichers, for the article to say.
+    enrichers, for the article to say. `repeated` is what was learned of the article's source: its repeated lines, each
+    under its `line`.
 
     Raises:
         NoTextError: no text was found in it.
     """
-    draft = Draft(raw=raw)
+    draft = Draft(raw=raw, repeated=repeated)
     for enricher in enrichers:
         draft = _step(draft, enricher)
     if not draft.text.strip():
@@ -127,6 +141,7 @@ def _finished(draft: Draft, enrichers: tuple[Enricher, ...], tagger: str) -> Enr
         notes=draft.notes,
         enrichers={enricher.name: enricher.version for enricher in enrichers},
         tagger=tagger,
+        learned=len(draft.repeated),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from schemas.envelope import Headers, attributes
@@ -33,3 +34,6 @@ class Outgoing:
     key: bytes
     value: bytes
     headers: Headers
+
+
+Sending = Callable[[], list[Outgoing]]

@@ -22,7 +22,7 @@ from schemas.streams import producer_options, reader_options, streams
 from schemas.telemetry import logging_config
 
 if TYPE_CHECKING:  # the sink needs none of the enrichers
-    from processors.enrich import Enrich
+    from processors.enrich import LearnedEnrich
 
 log = structlog.get_logger(__name__)
 
@@ -66,19 +66,21 @@ def count(progress: Progress, message: Message, *, is_dead: bool) -> None:
     progress.took(time.time() * 1000 - message.timestamp)
 
 
-def run_enricher(settings: Settings, make: Enrich) -> None:
-    """Enriches with `make` until the process is asked to stop."""
+def run_enricher(settings: Settings, make: LearnedEnrich) -> None:
+    """Enriches with `make`, and what was learned of each source, until the process is asked to stop."""
     import faust
 
     from processors.app import build
     from processors.enrich import warm_up
+    from processors.memory import Memory, follow
 
     (settings.data_dir / "faust").mkdir(parents=True, exist_ok=True)
     warm_up(make)
+    memory = Memory(streams(settings).repeated.name)
+    follow(settings, memory)
     log.info("enricher starts", kafka=settings.kafka_servers)
-    worker = faust.Worker(
-        build(settings, make), quiet=True, loglevel=settings.log_level, logging_config=logging_config(settings)
-    )
+    app = build(settings, memory.with_learned(make), memory.learned)
+    worker = faust.Worker(app, quiet=True, loglevel=settings.log_level, logging_config=logging_config(settings))
     worker.execute_from_commandline()
 
 

@@ -133,7 +133,8 @@ class EnrichedArticle(Contract):
     `title` and `text` have one key, the analyzer's language (`en`, `ru`, …; `other` where there is none), so that
     each is analysed by its own language. `date` is when it was published, or fetched where that is not known. `near`
     holds MinHash bands: articles that share one are near-duplicates. `topic_ids` holds the codes of all topics and of
-    their parents, for facets. `enrichers` says which version of each enricher made this, `tagger` what found the names.
+    their parents, for facets. `enrichers` says which version of each enricher made this, `tagger` what found the names,
+    `learned` how many repeated lines of its source were known then.
     """
 
     schema_version: Annotated[Literal[1], Indexed(type="short")] = 1
@@ -169,3 +170,4 @@ class EnrichedArticle(Contract):
     notes: Annotated[tuple[Note, ...], Indexed()] = ()
     enrichers: Annotated[dict[str, int], STORED_ONLY] = Field(default_factory=dict)
     tagger: Annotated[str, KEYWORD] = "wiredesk"
+    learned: Annotated[int, Indexed(type="integer")] = 0
