@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from desk import show
+from desk import looking, show, sourcing
 from desk.connect import with_kafka
 from desk.failure import Exit
 from desk.options import as_json, settings_of
@@ -120,3 +120,19 @@ def _told(report: Any, *, as_json: bool) -> None:
     if hidden:
         click.echo(f"… and {hidden:,} more; --json lists all", err=True)
     click.echo(", ".join(f"{count:,} {name}" for name, count in counts.items()))
+
+
+for command in (
+    sourcing.add,
+    sourcing.check,
+    looking.list_,
+    sourcing.pause,
+    sourcing.resume,
+    sourcing.remove,
+    looking.run,
+    looking.now,
+    sourcing.import_,
+    sourcing.export,
+    looking.preview,
+):
+    feed.add_command(command)

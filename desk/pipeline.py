@@ -16,7 +16,7 @@ from deploy import ladder
 from deploy.progress import Progress
 from desk import monitor
 from desk.failure import Failure, explained
-from desk.workers import Worker, workers
+from desk.workers import Worker, collector, workers
 from processors.setup import setup
 from processors.tiers.check import check, is_named
 from producers import sources
@@ -40,8 +40,10 @@ class Pipeline:
 
 
 @contextmanager
-def running(settings: Settings, progress: Progress) -> Iterator[Pipeline]:
+def running(settings: Settings, progress: Progress, *, is_collecting: bool = False) -> Iterator[Pipeline]:
     """Everything up while the block runs; what was started here is stopped at its end, the servers last.
+
+    With `is_collecting` the sources that are named in the settings' file are looked at, too.
 
     Raises:
         SettingsError: the tagger that the settings name cannot be had.
@@ -61,6 +63,10 @@ def running(settings: Settings, progress: Progress) -> Iterator[Pipeline]:
         for worker in started:
             worker.start()
         _wait_for_workers(here, started, progress, _PATIENCE + loading * settings.enrichers)
+        if is_collecting:
+            started.append(collector(here))
+            stack.callback(started[-1].stop)
+            started[-1].start()
         yield Pipeline(here, servers, started)
 
 

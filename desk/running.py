@@ -19,7 +19,7 @@ from schemas.settings import Settings
 @click.option("--no-seeds", is_flag=True, help="Do not feed the seed articles.")
 @click.pass_context
 def run(ctx: click.Context, *, no_seeds: bool) -> int:
-    """Run everything in the foreground until Ctrl-C: servers, enrichers, sink; feed the seeds.
+    """Run everything in the foreground until Ctrl-C: servers, enrichers, sink; feed the seeds, look at the sources.
 
     \b
     Examples:
@@ -30,7 +30,7 @@ def run(ctx: click.Context, *, no_seeds: bool) -> int:
     from desk import pipeline
 
     stopping = _stopping()
-    with pipeline.running(settings_of(ctx), for_stream()) as here:
+    with pipeline.running(settings_of(ctx), for_stream(), is_collecting=True) as here:
         if not no_seeds:
             pipeline.feed_seeds(here.settings)
         facts = pipeline.drained(here.settings, 60, stopping)
@@ -68,7 +68,7 @@ def _summary(here: Any, facts: dict[str, Any] | None) -> list[str]:
         f"  logs           {settings.data_dir / 'logs'}",
         "In another terminal:",
         "  wiredesk search zakharova",
-        "  wiredesk feed files PATH",
+        "  wiredesk feed add https://…",
         "  wiredesk monitor",
     ]
 

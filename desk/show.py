@@ -15,6 +15,8 @@ from desk.query import MATCH_END, MATCH_START
 from desk.search import Found, Hit
 
 _MOST_ENTITIES = 8
+# So many looks in a row that were led to the same other address say that it is the address now.
+_MOVED = 3
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -115,6 +117,33 @@ def article_lines(article: dict[str, Any]) -> list[Text]:
         lines.append(_labelled(label, value))
     lines += [_labelled("cut", f"“{' '.join(cut['text'].split())}”: {cut['reason']}") for cut in article["cuts"]]
     return lines
+
+
+def sample_lines(article: dict[str, Any]) -> list[Text]:
+    """An article as it would be indexed, in short."""
+    words = f"{article['words']:,} words, {article.get('language') or 'language unknown'}"
+    return [
+        Text(article["title"] or "(no title)", "bold"),
+        _labelled("published", f"{article.get('published_at') or 'unknown'}, {words}"),
+        _labelled("summary", " ".join(article.get("summary", ())) or textwrap.shorten(article["text"], 300)),
+        _labelled("entities", entities(article)),
+        _labelled("topics", topics(article)),
+        _labelled("cut", cuts(article)),
+    ]
+
+
+def sources_table(rows: list[dict[str, Any]]) -> Table:
+    """How sources fare: what was discovered, and how far it came."""
+    table = _table("source", "state", "discovered", "published", "stored", "dead", "newest", "next look", "why")
+    for row in rows:
+        unusual = {"burst": "far more than usual today", "drop": "far less than usual yesterday"}.get(
+            row["volume"] or ""
+        )
+        said = row["error"] or unusual or (f"moved to {row['moved_to']}" if row["moved"] >= _MOVED else "")
+        counts = (f"{row[name]:,}" for name in ("discovered", "published", "stored", "dead"))
+        times = ((row[name] or "")[:16].replace("T", " ") for name in ("newest", "next_look"))
+        table.add_row(row["name"], row["state"], *counts, *times, said)
+    return table
 
 
 def monitor_lines(facts: dict[str, Any]) -> Group:

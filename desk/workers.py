@@ -27,7 +27,7 @@ class Seen:
 
 
 class Worker:
-    """One process of ours: `wiredesk enricher` or `wiredesk sink`.
+    """One process of ours: `wiredesk enricher`, `wiredesk sink` or `wiredesk feed run`.
 
     Args:
         name: its name among the workers, as `enricher-1`.
@@ -57,7 +57,7 @@ class Worker:
         return Spec(
             name=self.name,
             address="",
-            command=[sys.executable, "-m", "desk.cli", self._command],
+            command=[sys.executable, "-m", "desk.cli", *self._command.split()],
             environment={**os.environ, **environment(self._settings)},
             folder=str(Path.cwd()),
             told="",
@@ -100,3 +100,8 @@ def workers(settings: Settings) -> list[Worker]:
     """The workers that the settings ask for, in the order in which they stop."""
     enrichers = [Worker(f"enricher-{number}", "enricher", settings) for number in range(1, settings.enrichers + 1)]
     return [*enrichers, Worker("sink", "sink", settings)]
+
+
+def collector(settings: Settings) -> Worker:
+    """The worker that looks at the sources of the web and at watched folders."""
+    return Worker("feed", "feed run", settings)

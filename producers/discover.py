@@ -15,9 +15,10 @@ from producers.fetched import Fetched, FetchError
 from producers.items import Listing, NotAListing, absolute, dated
 from producers.links import base_of, html_tree
 from producers.site import host
+from producers.sources import LISTINGS
 from producers.trees import Element
 from schemas.identity import canonical_url
-from schemas.source import SourceKind
+from schemas.source import SourceKind, SourceSpec
 
 Parse = Callable[[bytes, str, str | None], Listing]
 
@@ -86,6 +87,25 @@ async def discover(web: Web, url: str) -> list[Candidate]:
     return [*ranked, *filter(None, [_candidate("page", page.parse, first)])]
 
 
+async def as_told(web: Web, url: str, kind: SourceKind, links: str = "") -> Candidate:
+    """What an address is said to be.
+
+    Args:
+        web: asks for it.
+        url: where it is.
+        kind: what it is, of those that stand at an address.
+        links: for a page, what chooses its links.
+
+    Raises:
+        FetchError: the address cannot be read.
+        NotAListing: it is not of that kind.
+    """
+    fetched = await web.get(url)
+    spec = SourceSpec(name="source", kind=kind, url=url, links=links)
+    listing = LISTINGS[kind](fetched.body, fetched.url, fetched.headers.get("content-type"), spec)
+    return _told(kind, fetched, listing)
+
+
 def _itself(first: Fetched) -> Candidate | None:
     return _candidate("feed", feed.parse, first) or _candidate("sitemap", sitemap.parse, first)
 
@@ -136,6 +156,10 @@ def _candidate(kind: SourceKind, parse: Parse, fetched: Fetched) -> Candidate | 
         return None
     if not listing.items and not listing.more:
         return None
+    return _told(kind, fetched, listing)
+
+
+def _told(kind: SourceKind, fetched: Fetched, listing: Listing) -> Candidate:
     newest = max(filter(None, map(dated, listing.items)), default=None)
     return Candidate(kind, fetched.moved_to or fetched.url, listing.title, len(listing.items), newest, listing)
 

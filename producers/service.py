@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -165,24 +164,28 @@ async def _listening(settings: Settings, doors: Doors) -> AsyncIterator[None]:
 
 
 class SourcesFile:
-    """The sources that a file names, read again when it changes. A file that cannot be used leaves the last ones."""
+    """The sources that a file names, read again when it changes; none while there is no file.
+
+    A file that cannot be used leaves the sources as they were, with a line in the log.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._read: tuple[float, int] | None = None
-        self._specs: list[SourceSpec] = sources.load(path)
+        self._specs: list[SourceSpec] = []
 
     def __call__(self) -> list[SourceSpec]:
         """The sources as they are named now."""
         try:
             stat = self._path.stat()
         except OSError:
-            return self._specs
+            self._read, self._specs = None, []
+            return []
         mark = (stat.st_mtime, stat.st_size)
         if mark != self._read:
             self._read = mark
             try:
                 self._specs = sources.load(self._path)
             except sources.SourcesError as error:
-                log.warning("the sources stay as they were", reason=str(error), since=datetime.now(UTC).isoformat())
+                log.warning("the sources stay as they were", reason=str(error))
         return self._specs
