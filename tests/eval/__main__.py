@@ -26,6 +26,7 @@ def parts(data: Path, spacy: str) -> dict[str, Callable[[], Iterable[Figure]]]:
         "linking": lambda: entities.linking(data),
         "topics": text.topics,
         "furniture": lambda: text.furniture(data),
+        "language": text.language,
         "dates": text.dates,
         "speed": lambda: speed.speed(data, spacy),
     }

@@ -14,7 +14,7 @@ from processors.enrichers.draft import Draft
 from processors.enrichers.topics import find_topics
 from processors.training.topics_measure import judge, read_passages
 from schemas.article import RawArticle
-from tests import measure_furniture
+from tests import measure_furniture, measure_language
 from tests.eval.figure import Figure
 
 DATA = Path(__file__).parents[1] / "data"
@@ -56,6 +56,16 @@ def _damaged(name: str, found: measure_furniture.Score, most: float) -> Figure:
     return Figure(
         "furniture", name, "lose over 5 % of their story", found.damaged, found.texts, wanted=most, at_least=False
     )
+
+
+def language() -> Iterator[Figure]:
+    """Accuracy over the news languages, on short and longer pieces, and of texts that are in none."""
+    found = measure_language.measured()
+    name, count = f"labelled, {found['languages']} languages", int(found["texts"])
+    yield Figure("language", name, "accuracy at 60 characters", found["accuracy_60"], count, wanted=0.97)
+    yield Figure("language", name, "accuracy at 200 characters", found["accuracy_200"], count)
+    yield Figure("language", name, "the worst language at 60", found["worst_language_60"], count)
+    yield Figure("language", "texts in none", "given none", found["none_right"], int(found["without"]), wanted=1.0)
 
 
 def dates() -> Iterator[Figure]:
