@@ -57,24 +57,24 @@ def laughs() -> str:
 # Each is a DTD, and how the text uses it.
 BOMBS = {
     "billion laughs": (laughs(), "&x;"),
-    "quadratic blowup": (f'<!ENTITY x "{"a" * 100_000}">', "&x;" * 20_000),
+    "quadratic blowup": (f'<!ENTITY x "{"a" * 100_000}">', "&x;" * 5_000),
     "an entity in itself": ('<!ENTITY x "&y;"><!ENTITY y "&x;">', "&x;"),
     "parameter entities that grow": (
         '<!ENTITY % a "<!ENTITY x \'xxxxxxxx\'>"><!ENTITY % b "%a;%a;%a;%a;"><!ENTITY % c "%b;%b;%b;%b;">%c;%c;%c;',
         "&x;",
     ),
     "attributes by default": ('<!ATTLIST item x CDATA "' + "a" * 100_000 + '">', "x"),
-    "deep nesting": ("", "<a>" * 100_000),
-    "deep nesting that closes": ("", "<a>" * 50_000 + "</a>" * 50_000),
-    "a million attributes": ("", "<a " + " ".join(f"x{n}='1'" for n in range(100_000)) + "/>"),
-    "open sections without end": ("", "<![CDATA[" * 50_000),
-    "open comments without end": ("", "<!--" * 50_000),
-    "open instructions without end": ("", "<?x " * 50_000),
-    "open tags without end": ("", "<" * 200_000),
-    "references without end": ("", "&#x" * 100_000 + "&#1114112;" * 10_000 + "&#xd800;" * 10_000),
-    "ampersands": ("", "&" * 300_000),
+    "deep nesting": ("", "<a>" * 20_000),
+    "deep nesting that closes": ("", "<a>" * 10_000 + "</a>" * 10_000),
+    "thousands of attributes": ("", "<a " + " ".join(f"x{n}='1'" for n in range(10_000)) + "/>"),
+    "open sections without end": ("", "<![CDATA[" * 10_000),
+    "open comments without end": ("", "<!--" * 20_000),
+    "open instructions without end": ("", "<?x " * 20_000),
+    "open tags without end": ("", "<" * 50_000),
+    "references without end": ("", "&#x" * 10_000 + "&#1114112;" * 5_000 + "&#xd800;" * 5_000),
+    "ampersands": ("", "&" * 50_000),
     "a DTD that never ends": ("<!ENTITY a 'b" * 50_000, "x"),
-    "namespaces": ("", "".join(f"<n{n}:a/>" for n in range(20_000))),
+    "namespaces": ("", "".join(f"<n{n}:a/>" for n in range(5_000))),
 }
 
 
@@ -161,7 +161,7 @@ def test_a_bomb_takes_little_time_and_memory(bomb: str) -> None:
 
     Each is read by a process of its own, as memory is counted by its peak.
     """
-    for root in ("rss", "opml") if bomb != "billion laughs" else ROOTS:
+    for root in ("rss", "opml"):
         command = [sys.executable, "-c", MEASURE, root, bomb]
         done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
         seconds, megabytes, _ = map(float, done.stdout.split())
