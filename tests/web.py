@@ -185,7 +185,8 @@ async def _send(writer: asyncio.StreamWriter, request: Request, answer: Answer) 
     if answer.parts:
         await _send_parts(writer, answer, framed="Content-Length" not in headers)
     else:
-        writer.write(answer.body if answer.cut is None else answer.body[: answer.cut])
+        body = b"" if answer.status in {204, 304} else answer.body
+        writer.write(body if answer.cut is None else body[: answer.cut])
         await writer.drain()
     return not close and answer.cut is None
 
