@@ -166,7 +166,7 @@ BODY = "".join(f"<p>{STORY} Part {name} of it.</p>" for name in "abcdefgh")
     "page",
     [
         f"<html><body><p>{SECOND}</p><div itemprop='articleBody' class='comment'>{BODY}</div></body></html>",
-        f"<html><head>{STATED.format(json.dumps({'@graph': [{'articleBody': BODY}]}))}</head><body>{SECOND}</body></html>",
+        f"<html>{STATED.format(json.dumps({'@graph': [{'articleBody': BODY}]}))}<body>{SECOND}</body></html>",
     ],
     ids=["marked", "stated"],
 )
