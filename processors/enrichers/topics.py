@@ -25,25 +25,26 @@ if TYPE_CHECKING:
 TABLE: Final = Path(__file__).parent.parent / "models" / "topics.json.gz"
 LANGUAGES: Final = frozenset({"en"})
 CHARACTERS_READ: Final = 20_000
-# How much more a term counts in the title, and near the start.
+# How much more a term counts in the title and near the start, and how much less far below.
 TITLE_WEIGHT: Final = 2.0
-LEAD_WEIGHT: Final = 1.5
+LEAD_WEIGHT: Final = 3.0
 LEAD_CHARACTERS: Final = 500
+DEEP_WEIGHT: Final = 0.6
+DEEP_CHARACTERS: Final = 1500
 # The least evidence for a top-level topic, in weights of terms, and beside the strongest one.
 LEAST_EVIDENCE: Final = 1.0
-LEAST_SHARE: Final = 0.4
-# A top level with less also stands where one concept below it has this much, and this much beside the strongest one.
-STRONG_CONCEPT: Final = 5.0
-STRONG_SHARE: Final = 0.3
+LEAST_SHARE: Final = 0.5
 # The least evidence for a concept below it, twice that in a text of LONG characters, and beside the strongest there.
 LEAST_BELOW: Final = 1.5
 LEAST_SHARE_BELOW: Final = 0.35
 LONG: Final = 8000
 # How much of the evidence for a second-level concept and all below it counts for each of them.
 BRANCH_SHARE: Final = 0.5
-MOST_TOPS: Final = 4
+# The least score of a topic beside the best one's.
+LEAST_BESIDE: Final = 0.6
+MOST_TOPS: Final = 3
 MOST_BELOW: Final = 3
-MOST_TOPICS: Final = 8
+MOST_TOPICS: Final = 6
 MOST_TERMS: Final = 10
 # What the table puts after a word that is looked for with capitals only.
 MARK: Final = "^"
@@ -77,12 +78,14 @@ class Table:
     """The concepts by code, the retired codes, and the terms with a matcher that finds them.
 
     The term at `at` speaks for the concepts `listed[owners[n]]` with `weights[n]`, for n from `first[at]` to
-    `first[at + 1]`; `same` gives for a term the one spelt alike before it.
+    `first[at + 1]`; `same` gives for a term the one spelt alike before it. `gains` tells how much the evidence for each
+    top level counts beside that for others.
     """
 
     concepts: dict[str, Concept]
     retired: dict[str, str]
     marks: dict[str, str]
+    gains: dict[str, float]
     listed: list[Concept]
     terms: list[str]
     same: dict[int, int]
@@ -109,6 +112,7 @@ def table() -> Table:
         concepts={concept.code: concept for concept in listed},
         retired=stored["retired"],
         marks=stored["marks"],
+        gains=stored["gains"],
         listed=listed,
         terms=terms,
         same={at: known for at, term in enumerate(terms) if (known := earliest.setdefault(term, at)) != at},
@@ -141,8 +145,9 @@ def find_topics(title: str, text: str, language: str | None = "en") -> tuple[Top
     title, text = title[:CHARACTERS_READ], text[:CHARACTERS_READ]
     found = _evidence(title, text)
     tops = _tops(found)
-    topics = [topic for top in _chosen(tops, found) for topic in _below(top, tops, found, len(text))]
-    return tuple(sorted(topics, key=lambda topic: (-topic.score, topic.id)))[:MOST_TOPICS]
+    topics = [topic for top in _chosen(tops) for topic in _below(top, tops, found, len(text))]
+    ranked = sorted(topics, key=lambda topic: (-topic.score, topic.id))[:MOST_TOPICS]
+    return tuple(topic for topic in ranked if topic.score >= ranked[0].score * LEAST_BESIDE)
 
 
 def _padded(text: str) -> str:
@@ -154,18 +159,24 @@ def _padded(text: str) -> str:
     text = text.replace("U.S.", "US ").replace("U.N.", "UN ").replace("\n", STOP)
     for stop in STOPS:
         text = text.replace(stop, STOP)
-    return f" {'  '.join([marks.get(word, word) for word in words.tokens(text)])} ".lower()
+    found = words.tokens(text)
+    return f" {'  '.join(map(marks.get, found, found))} ".lower()
 
 
 def _evidence(title: str, text: str) -> dict[Concept, Terms]:
     """The terms found for each concept; a term said often weighs more, but ever less so."""
     found: dict[Concept, Terms] = defaultdict(dict)
     known = table()
+    # Looked up once, not for each of the hundreds of terms.
+    first, owners, weights, listed = known.first, known.owners, known.weights, known.listed
     for at, seen in _seen(title, text).items():
         often = 1.0 + math.log(seen)
         term = known.same.get(at, at)
-        for each in range(known.first[at], known.first[at + 1]):
-            _raise(found[known.listed[known.owners[each]]], term, known.weights[each] * often)
+        for each in range(first[at], first[at + 1]):
+            evidence = found[listed[owners[each]]]
+            weight = weights[each] * often
+            if weight > evidence.get(term, 0.0):
+                evidence[term] = weight
     return found
 
 
@@ -175,11 +186,14 @@ def _raise(evidence: Terms, term: int, weight: float) -> None:
 
 
 def _tops(found: dict[Concept, Terms]) -> dict[str, float]:
-    """The evidence for each top level and all below it, every term counted once."""
+    """The evidence for each top level and all below it, every term counted once, times the top level's gain."""
     under: dict[str, list[Terms]] = defaultdict(list)
     for concept, terms in found.items():
         under[concept.top].append(terms)
-    return {top: sum((_merged(each) if len(each) > 1 else each[0]).values()) for top, each in under.items()}
+    gains = table().gains
+    return {
+        top: gains[top] * sum((_merged(each) if len(each) > 1 else each[0]).values()) for top, each in under.items()
+    }
 
 
 def _seen(title: str, text: str) -> dict[int, float]:
@@ -189,24 +203,14 @@ def _seen(title: str, text: str) -> dict[int, float]:
     for at, _, _ in matcher.find_matches_as_indexes(_padded(title)):
         seen[at] += TITLE_WEIGHT
     for at, start, _ in matcher.find_matches_as_indexes(_padded(text)):
-        seen[at] += LEAD_WEIGHT if start < LEAD_CHARACTERS else 1.0
+        seen[at] += LEAD_WEIGHT if start < LEAD_CHARACTERS else 1.0 if start < DEEP_CHARACTERS else DEEP_WEIGHT
     return seen
 
 
-def _chosen(tops: dict[str, float], found: dict[Concept, Terms]) -> list[str]:
-    """The top levels with enough evidence beside the best, all told or for one concept."""
-    strongest: dict[str, float] = defaultdict(float)
-    for concept, terms in found.items():
-        if concept.parents:
-            strongest[concept.top] = max(strongest[concept.top], sum(terms.values()))
+def _chosen(tops: dict[str, float]) -> list[str]:
+    """The top levels with enough evidence beside the best."""
     ranked = sorted(tops, key=lambda top: (-tops[top], top))
-    enough = [
-        top
-        for top in ranked
-        if tops[top] >= max(LEAST_EVIDENCE, tops[ranked[0]] * LEAST_SHARE)
-        or strongest[top] >= max(STRONG_CONCEPT, strongest[ranked[0]] * STRONG_SHARE)
-    ]
-    return enough[:MOST_TOPS]
+    return [top for top in ranked[:MOST_TOPS] if tops[top] >= max(LEAST_EVIDENCE, tops[ranked[0]] * LEAST_SHARE)]
 
 
 def _below(top: str, tops: dict[str, float], found: dict[Concept, Terms], length: int) -> Iterator[Topic]:
@@ -264,4 +268,4 @@ def topics(draft: Draft) -> Draft:
     return replace(draft, topics=find_topics(draft.title, draft.text, draft.language))
 
 
-TOPICS: Final = Enricher(name="topics", version=1, run=topics, fills=("topics",))
+TOPICS: Final = Enricher(name="topics", version=2, run=topics, fills=("topics",))

@@ -27,7 +27,7 @@ RIDGE: Final = 1e-4
 ROUNDS: Final = 600
 RATE: Final = 2.0
 MOMENTUM: Final = 0.9
-LEAST_SURE: Final = 0.5
+LEAST_SURE: Final = 0.58
 # Rarer words are slips, commoner ones say everything and nothing.
 LEAST_COUNT, MOST_COUNT = 2, 100
 SHORTEST: Final = 4

@@ -18,24 +18,32 @@ DIPLOMACY, DISARMAMENT, POLITICS = "medtop:20000639", "medtop:20000078", "medtop
 
 
 @pytest.mark.parametrize("path", SEED_PATHS, ids=lambda path: path.name)
-def test_the_seed_articles_are_about_diplomacy_and_arms(path: Path) -> None:
-    """Both given articles are politics first; diplomacy and disarmament are found by `arms control`, nothing else."""
+def test_the_seed_articles_are_about_diplomacy(path: Path) -> None:
+    """Both given articles are politics, and conflict at most; diplomacy is found by `arms control`."""
     found = {topic.id: topic for topic in TOPICS.run(seed_draft(path)).topics}
     assert next(iter(found.values())).parents[0] == POLITICS
     assert "arms control" in found[DIPLOMACY].terms
-    assert "arms control" in found[DISARMAMENT].terms
-    assert {topic.parents[0] for topic in found.values()} == {POLITICS, "medtop:16000000"}
+    assert {topic.parents[0] for topic in found.values()} <= {POLITICS, "medtop:16000000"}
+
+
+def test_one_term_speaks_for_topics_of_two_fields() -> None:
+    """Arms control is both diplomacy and disarmament."""
+    found = {topic.id: topic for topic in find_topics("", "Diplomats met for arms control talks.")}
+    assert "arms control talks" in found[DIPLOMACY].terms
+    assert "arms control talks" in found[DISARMAMENT].terms
 
 
 @pytest.mark.parametrize(
-    ("name", "top", "second"), [("build", 0.9, 0.85), ("held-out", 0.9, 0.85)], ids=["build", "held-out"]
+    ("name", "top", "second"),
+    [("build", 0.95, 0.9), ("held-out", 0.93, 0.85), ("teasers", 0.9, 0.85)],
+    ids=["build", "held-out", "teasers"],
 )
 def test_labelled_passages(name: str, top: float, second: float) -> None:
     """Of hand-labelled passages nine in ten have a right top level first, and most a right second level."""
     counts: Counter[str] = Counter()
     for passage in read_passages(PASSAGES / f"{name}.jsonl"):
         counts.update(judge(passage, find_topics(passage["title"], passage["text"])))
-    assert counts["passages"] >= 100
+    assert counts["passages"] >= 60
     assert counts["top"] / counts["passages"] >= top
     assert counts["second"] / counts["passages"] >= second
 
@@ -101,6 +109,14 @@ def test_the_first_topic_is_of_the_strongest_field() -> None:
     assert (*find_topics("", text)[0].parents, find_topics("", text)[0].id)[0] == "medtop:15000000"
 
 
+def test_what_stands_in_front_counts_more() -> None:
+    """The same two stories make an article of the one that comes first."""
+    sport, law = "The striker scored in the cup final at Wembley.", "The jury found the burglar guilty of theft."
+    between = " The thing that they had done was not what it had been." * 40
+    tops = [find_topics("", first + between + " " + last)[0].parents[0] for first, last in ((sport, law), (law, sport))]
+    assert tops == ["medtop:15000000", "medtop:02000000"]
+
+
 def test_only_the_start_is_read() -> None:
     """What stands after the first 20,000 characters changes nothing."""
     text = "The striker scored in the cup final. " * 600
@@ -120,6 +136,7 @@ def test_the_table_has_all_top_levels_and_parents() -> None:
     concepts = table().concepts
     tops = {code for code, concept in concepts.items() if not concept.parents}
     assert len(tops) == 17
+    assert tops == table().gains.keys()
     assert all(concept.parents[0] in tops for concept in concepts.values() if concept.parents)
     assert all(parent in concepts for concept in concepts.values() for parent in concept.parents)
 
@@ -135,6 +152,8 @@ def test_topics_are_ranked_and_evident(text: str, title: str) -> None:
     found = TOPICS.run(draft(title, text)).topics
     scores = [topic.score for topic in found]
     assert scores == sorted(scores, reverse=True)
-    assert len({topic.id for topic in found}) == len(found)
+    assert len({topic.id for topic in found}) == len(found) <= 6
+    assert len({(*topic.parents, topic.id)[0] for topic in found}) <= 3
+    assert min(scores, default=1.0) >= 0.6 * max(scores, default=1.0)
     assert all(topic.terms and topic.parents == table().concepts[topic.id].parents for topic in found)
     assert found == TOPICS.run(draft(title, text)).topics
