@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, get_args
@@ -60,10 +61,9 @@ def read(data: bytes, place: str) -> Outlines:
     """
     try:
         text, root, _ = xml_text(data, None)
-        found = _of_lines(text, place) if root in ("", "http", "https") else _of_tree(text, root, place)
+        return _each_once(_of_tree(text, root, place) if root else _of_lines(text, place), place)
     except NotAListing as refused:
         return Outlines((), (Refusal(place, str(refused)),))
-    return _each_once(found, place)
 
 
 def _each_once(found: Iterable[Outline | Refusal], place: str) -> Outlines:
@@ -170,12 +170,16 @@ def _of_lines(text: str, place: str) -> Iterator[Outline | Refusal]:
 
 def name_of(outline: Outline, taken: set[str]) -> str:
     """A name for a source that keeps to the contract and is not taken: its title, else its host, else with a number."""
-    words = re.sub(r"[^\w .:@/+-]+", " ", outline.title)
-    name = re.sub(r"^\W+", "", " ".join(words.split()))[:_LONGEST_NAME].strip() or host(
-        outline.feed or outline.site or ""
-    )
+    kept = (one if one in " .:@/+-" or _is_word(one) else " " for one in unicodedata.normalize("NFKC", outline.title))
+    words = " ".join("".join(kept).split()).lstrip(" .:@/+-")
+    name = words[:_LONGEST_NAME].strip() or host(outline.feed or outline.site or "")
     tries = (name if number == 1 else f"{name} {number}" for number in range(1, len(taken) + 2))
     return next(one for one in tries if one not in taken)
+
+
+def _is_word(character: str) -> bool:
+    """Whether a name may begin with it: a letter, a mark, a digit, or a connector as `_`."""
+    return unicodedata.category(character) in ("Nd", "Pc") or unicodedata.category(character)[0] in "LM"
 
 
 def write(specs: Iterable[SourceSpec], title: str = "Wiredesk") -> str:

@@ -81,7 +81,7 @@ def _chosen(root: Element, links: str, base: str, url: str) -> Iterator[Link | R
     found = _selected(root, links)
     for number, one in enumerate(found, 1):
         element = one if hasattr(one, "iter") else one.getparent()
-        href = str(one) if element is not one else _href(element)
+        href = str(one) if getattr(one, "is_attribute", False) else _href(element)
         try:
             yield Link(element, address(href or "", base), title_of(element))
         except ValueError as error:

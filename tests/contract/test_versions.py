@@ -114,7 +114,11 @@ EXAMPLES: dict[type[BaseModel], list[BaseModel]] = {
         ),
     ],
     RepeatedLine: [RepeatedLine(source="herald", line="0123456789abcdef", text="Read more", seen=4, articles=9)],
-    SourceSpec: [SourceSpec(name="herald", kind="files", path="articles"), SourceSpec(name="h", kind="files")],
+    SourceSpec: [
+        SourceSpec(name="herald", kind="files", path="articles"),
+        SourceSpec(name="h", kind="files"),
+        SourceSpec(name="h", kind="page", url="https://a.example/", every="1h", links="h2 a", content="page", note="n"),
+    ],
     StageStatus: [progress().status(), Progress("enrich").status()],
     Settings: [unit_settings(), unit_settings(partitions=7, index_alias="other")],
 }
