@@ -17,7 +17,7 @@ from lxml import html as lxml_html
 LARGEST_TREE = 10_000
 LARGEST_JSON = 200_000
 MOST_SCRIPTS = 50
-# A reading that has less of the body that a page marks as its article has lost some of it.
+# A reading that has less of the body that a page states in its JSON-LD has lost some of it.
 LEAST_SHARE = 0.6
 
 _PAGE = re.compile(r"<(?:html|body|head|!doctype)\b", re.IGNORECASE)
@@ -68,9 +68,8 @@ def read_page(content: str) -> Page:
         return Page(text=_lines_of(tree, _SILENT) or _stripped(content))
     stated = _linked_data(tree)
     published = _published(tree, stated)
-    bodies = [_body_in_page(tree), _body_in_data(stated)]
     found = _story(tree)
-    told = _fullest((found.text if found else None) or "", bodies)
+    told = _fuller((found.text if found else None) or "", _body_in_data(stated))
     text = told or _lines_of(tree, _SILENT | _CHROME) or _stripped(content)
     if not found:
         return Page(text=text, title=_title_tag(tree), published=published)
@@ -102,10 +101,9 @@ def _story(tree: lxml_html.HtmlElement) -> Any | None:
 _NO_DATE_SEARCH = {"original_date": True, "extensive_search": False, "max_date": "2100-01-01"}
 
 
-def _fullest(found: str, bodies: list[str]) -> str:
-    """What was found, unless the page itself marks a body of which that is only a part."""
-    longest = max(bodies, key=len)
-    return longest if len(found) < LEAST_SHARE * len(longest) else found
+def _fuller(found: str, body: str) -> str:
+    """What was found, unless the page itself states a body of which that is only a part."""
+    return body if len(found) < LEAST_SHARE * len(body) else found
 
 
 def _names(author: str | None) -> tuple[str, ...]:
@@ -184,11 +182,6 @@ def _body_in_data(stated: list[Any]) -> str:
     body = next(filter(None, (_stated_in(one, ("articleBody",)) for one in stated)), "")
     tree = _parse(body) if "<" in body else None
     return _lines_of(tree, _SILENT) if tree is not None else unescape(body)
-
-
-def _body_in_page(tree: lxml_html.HtmlElement) -> str:
-    body = tree.find(".//*[@itemprop='articleBody']")
-    return _lines_of(body, _SILENT | _CHROME) if body is not None else ""
 
 
 def _published(tree: lxml_html.HtmlElement, stated: list[Any]) -> str | None:
