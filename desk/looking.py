@@ -109,7 +109,8 @@ def list_(ctx: click.Context, /, *, as_json: bool) -> int:
         for row in rows:
             show.json_line(row)
     else:
-        show.console().print(show.sources_table(rows))
+        for line in show.source_lines(rows):
+            show.console().print(line)
     return Exit.FINDING if any(row["state"] in _WORST_FIRST[:3] for row in rows) else Exit.FINE
 
 
@@ -124,9 +125,11 @@ def _known(settings: Settings) -> tuple[dict[str, SourceHealth], Counter[str], C
         letters = Counter(letter.source or "" for letter in open_letters(settings, Selection()))
         elasticsearch = index.client(settings, timeout=_QUICK)
         try:
-            counted = {"by": {"terms": {"field": "source", "size": _MOST_STORED}}}
-            answer = elasticsearch.search(index=settings.index_alias, size=0, aggs=counted)
-            stored = Counter({one["key"]: one["doc_count"] for one in answer["aggregations"]["by"]["buckets"]})
+            counted = {name: {"terms": {"field": name, "size": _MOST_STORED}} for name in ("source", "also_from")}
+            answer = elasticsearch.search(index=settings.index_alias, size=0, aggs=counted)["aggregations"]
+            stored = Counter[str]()
+            for name in counted:
+                stored.update({one["key"]: one["doc_count"] for one in answer[name]["buckets"]})
         finally:
             elasticsearch.close()
     return health, stored, letters

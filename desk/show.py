@@ -132,18 +132,31 @@ def sample_lines(article: dict[str, Any]) -> list[Text]:
     ]
 
 
-def sources_table(rows: list[dict[str, Any]]) -> Table:
-    """How sources fare: what was discovered, and how far it came."""
-    table = _table("source", "state", "discovered", "published", "stored", "dead", "newest", "next look", "why")
+def source_lines(rows: list[dict[str, Any]]) -> list[Text]:
+    """How sources fare, in at most 80 columns: how far what they list came, and below in words what is amiss."""
+    heading = f"{'source':<24}{'state':<9}{'new':>7}{'stored':>8}{'dead':>6}  {'newest':<13}{'next look':<11}"
+    lines = [Text(heading, "dim")]
     for row in rows:
-        unusual = {"burst": "far more than usual today", "drop": "far less than usual yesterday"}.get(
-            row["volume"] or ""
-        )
-        said = row["error"] or unusual or (f"moved to {row['moved_to']}" if row["moved"] >= _MOVED else "")
-        counts = (f"{row[name]:,}" for name in ("discovered", "published", "stored", "dead"))
-        times = ((row[name] or "")[:16].replace("T", " ") for name in ("newest", "next_look"))
-        table.add_row(row["name"], row["state"], *counts, *times, said)
-    return table
+        newest, following = ((row[name] or "")[5:16].replace("T", " ") for name in ("newest", "next_look"))
+        counts = f"{row['published']:>7,}{row['stored']:>8,}{row['dead']:>6,}"
+        name = textwrap.shorten(row["name"], 23, placeholder="…")
+        style = "bold red" if row["state"] in ("failing", "stopped", "blocked") else ""
+        lines.append(Text(f"{name:<24}") + Text(f"{row['state']:<9}", style) + f"{counts}  {newest:<13}{following}")
+        lines += [_labelled("", said) for said in _amiss(row)]
+    return lines
+
+
+def _amiss(row: dict[str, Any]) -> list[str]:
+    """What a person should know of a source."""
+    unusual = {"burst": "far more than usual today", "drop": "far less than usual yesterday"}
+    refused = ", ".join(f"{count:,} {reason}" for reason, count in row["refused"].items())
+    said = [
+        f"{row['stage']}: {row['error']}" if row["error"] else "",
+        unusual.get(row["volume"] or "", ""),
+        f"it moved: use {row['moved_to']}" if row["moved"] >= _MOVED else "",
+        f"refused: {refused}" if refused else "",
+    ]
+    return [one for one in said if one]
 
 
 def monitor_lines(facts: dict[str, Any]) -> Group:
