@@ -22,6 +22,12 @@ class Span(NamedTuple):
 HONORIFICS = frozenset("Mr Mr. Mrs Mrs. Ms Ms. Miss Mister".split())
 TITLED = 0.7
 _PARTICLES = frozenset("- al el ul bin ibn bint de la du del della der von van den da dos".split())
+_BEGINNINGS = frozenset("New San Los Las Santa El Fort Port Cape Saint St. South North Mount Sri Hong Saudi".split())
+# Bodies that are called by an owner's name, so that the possessive is of the name.
+_OWNERS = frozenset(
+    "Moody Poor Lloyd McDonald Sotheby Christie Macy Kellogg Levi Wendy Domino Sainsbury Lowe Bloomingdale Foster "
+    "Barron Jane Barnardo Newell".split()
+)
 _NO_NAMES = frozenset(
     "european asian african arab arabs western eastern muslim muslims islamic islamist jewish christian catholic "
     "sunni sunnis shiite shiites shi'ite shi'ites shia kurdish kurds chechen kashmiri hispanic latino "
@@ -41,7 +47,7 @@ def adjectives() -> frozenset[str]:
 def applied(spans: Iterable[Span], tokens: Tokens) -> list[Span]:
     """The spans after all rules, in order, none over another."""
     named = [span for span in spans if not _adjective(span, tokens)]
-    return _titled(list(_hyphened(named, tokens)), tokens)
+    return _titled(_completed(list(_hyphened(named, tokens)), tokens.words), tokens)
 
 
 def _adjective(span: Span, tokens: Tokens) -> bool:
@@ -50,10 +56,10 @@ def _adjective(span: Span, tokens: Tokens) -> bool:
 
 
 def _hyphened(spans: Sequence[Span], tokens: Tokens) -> Iterator[Span]:
-    """Two persons with a bare hyphen or a particle between them are one: "Abdul-Aziz al-Hakim"."""
+    """Joins persons that a hyphen or particle parts, "Abdul-Aziz al-Hakim", and places such as "Port-au-Prince"."""
     held: Span | None = None
     for span in spans:
-        if held and _one_person(held, span, tokens):
+        if held and _one_name(held, span, tokens):
             held = held._replace(last=span.last, score=(held.score + span.score) / 2)
             continue
         if held:
@@ -63,13 +69,34 @@ def _hyphened(spans: Sequence[Span], tokens: Tokens) -> Iterator[Span]:
         yield held
 
 
-def _one_person(one: Span, other: Span, tokens: Tokens) -> bool:
+def _one_name(one: Span, other: Span, tokens: Tokens) -> bool:
     between = tokens.words[one.last : other.first]
-    if not one.kind == other.kind == "person" or not 0 < len(between) < 4:
+    if one.kind != other.kind or not 0 < len(between) < 4:
         return False
     attached = all(tokens.ends[n - 1] == tokens.starts[n] for n in range(one.last, other.first + 1))
-    particles = _PARTICLES.issuperset(between)
-    return particles and (between[0] != "-" or attached)
+    if one.kind == "place":
+        return attached and len(between) == 3 and between[1].islower() and between[0] == between[2] == "-"
+    return one.kind == "person" and _PARTICLES.issuperset(between) and (between[0] != "-" or attached)
+
+
+def _completed(spans: list[Span], words: Sequence[str]) -> list[Span]:
+    """The spans, those longer that cannot end where they do: "New" before "York", "Moody" before "'s"."""
+    out: list[Span] = []
+    for span in spans:
+        if out and span.first < out[-1].last:
+            if span.score > out[-1].score and span.last == out[-1].last:
+                out[-1] = out[-1]._replace(kind=span.kind)
+            continue
+        out.append(span._replace(last=span.last + _missing(span, words)))
+    return out
+
+
+def _missing(span: Span, words: Sequence[str]) -> int:
+    """How many of the words after the span belong to it."""
+    after = words[span.last] if span.last < len(words) else ""
+    if span.last - span.first == 1 and words[span.first] in _BEGINNINGS and after.istitle() and after.isalpha():
+        return 1
+    return int(after in ("'s", "’s") and span.kind == "organisation" and words[span.last - 1] in _OWNERS)
 
 
 def _titled(spans: list[Span], tokens: Tokens) -> list[Span]:

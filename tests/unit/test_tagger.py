@@ -112,6 +112,29 @@ def test_a_double_given_name_is_one_person() -> None:
     assert len(applied([Span(0, 2, "person", 0.9), Span(4, 5, "person", 0.9)], particles)) == 1
 
 
+def test_a_hyphened_place_is_one() -> None:
+    """Two places with a hyphened small word between them are one; with a bare hyphen they are two."""
+    spans = [Span(0, 1, "place", 0.9), Span(4, 5, "place", 0.7)]
+    assert [span[:2] for span in applied(spans, tokenize("Port-au-Prince fell"))] == [(0, 5)]
+    assert len(applied([spans[0], Span(2, 3, "place", 0.9)], tokenize("Iran-Iraq talks"))) == 2
+
+
+def test_a_name_does_not_end_at_new() -> None:
+    """York belongs to New whether it was found, as what, or not."""
+    tokens = tokenize("as New York beat")
+    whole = (1, 3, "organisation")
+    assert [span[:3] for span in applied([Span(1, 2, "organisation", 0.6)], tokens)] == [whole]
+    both = [Span(1, 2, "place", 0.6), Span(2, 3, "organisation", 0.8)]
+    assert [span[:3] for span in applied(both, tokens)] == [whole]
+
+
+def test_a_body_called_by_its_owner_keeps_the_possessive() -> None:
+    """Moody's is a name, Siemens's is not."""
+    tokens = tokenize("Moody's and Siemens's debt")
+    spans = [Span(0, 1, "organisation", 0.9), Span(3, 4, "organisation", 0.9)]
+    assert [span[:2] for span in applied(spans, tokens)] == [(0, 2), (3, 4)]
+
+
 def test_the_outline_of_a_word_keeps_case_and_digits() -> None:
     """Runs of the same kind are cut at three."""
     assert [shape(word) for word in ("Putin", "NATO", "F-16", "ван")] == ["Xxxx", "XXX", "X-dd", "xxx"]
