@@ -44,7 +44,7 @@ def item_of(entry: Entry) -> Item | str:
     summary = plain(texts[-1][0]) if len(texts) > 1 else None
     return Item(
         url=url,
-        title=entry.title or None,
+        title=_line(entry.title),
         published=_line(entry.published) or _line(entry.updated),
         authors=_authors(entry.authors),
         content=content,

@@ -15,6 +15,7 @@ from schemas.source import SourceSpec
 
 # How many of an index's sitemaps are told, the newest first: archives of decades stand in the older ones.
 MOST_SITEMAPS: Final = 50
+_LONGEST = 5000
 _FEEDS = frozenset({"rss", "rdf", "feed"})
 _NEWS = {"title": "title", "publication_date": "published", "language": "language", "name": "publication"}
 _KEPT = ("keywords", "genres", "publication", "stock_tickers")
@@ -125,7 +126,7 @@ def _said(element: Element) -> dict[str, str]:
     """What an entry says, its news and pictures too, by the names of the elements."""
     said: dict[str, str] = {}
     for part in element.iterdescendants():
-        name, text = local(part), (part.text or "").strip()
+        name, text = local(part), " ".join((part.text or "").split())[:_LONGEST]
         of_image = local(part.getparent()) == "image"
         if text:
             said.setdefault(f"image_{name}" if of_image else _NEWS.get(name, name), text)
@@ -137,7 +138,7 @@ def _item(said: dict[str, str], url: str) -> Item:
         raise ValueError("it has no <loc>")
     return Item(
         url=address(said["loc"], url),
-        title=said.get("title"),
+        title=said["title"][:500] if "title" in said else None,
         published=said.get("published"),
         language=said.get("language"),
         metadata=metadata(

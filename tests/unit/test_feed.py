@@ -208,3 +208,11 @@ def test_text_without_a_link_is_an_item_of_its_own() -> None:
     assert only("<item><description>Closed until spring.</description></item>").url is None
     item = only("<item><link>ftp://a.example/x</link><description>Closed.</description></item>")
     assert (item.url, item.metadata["link_fault"][:15]) == (None, "its link is ftp")
+
+
+def test_a_title_is_one_line_whatever_the_form() -> None:
+    """Line breaks and runs of spaces in a title become single spaces, in XML and in JSON."""
+    items = '[{"url": "https://a.example/1", "title": "Ministers\\n\\n meet"}]'
+    body = f'{{"version": "https://jsonfeed.org/version/1.1", "items": {items}}}'.encode()
+    assert parse(body, URL).items[0].title == "Ministers meet"
+    assert only("<item><link>/1</link><title>Ministers\n\n meet</title></item>").title == "Ministers meet"
