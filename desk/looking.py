@@ -194,14 +194,15 @@ def _of_files(settings: Settings, place: str) -> Sequence[Any]:
 
 
 def _of_web(settings: Settings, place: str, kind: Any) -> Sequence[Any]:
-    from desk.sampling import samples, web
+    from desk.sampling import samples
     from producers.discover import as_told
     from producers.fetched import FetchError
     from producers.items import NotAListing
+    from producers.polite import open_web
     from schemas.source import SourceSpec
 
     async def fetched() -> Sequence[Any]:
-        async with web(settings) as asked:
+        async with open_web(settings) as asked:
             found = await as_told(asked, place, kind)
             spec = SourceSpec(name="preview", kind=kind, url=place)
             return await samples(asked, found.listing.items, spec, settings)

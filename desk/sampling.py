@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from processors.enrich import NoTextError, chosen
 from producers import pages
-from producers.fetch import Fetcher
 from producers.fetched import FetchError
 from producers.items import Item
 from producers.polite import Web
@@ -20,13 +17,6 @@ from schemas.source import SourceSpec
 
 SAMPLES = 3
 _MOST_TRIED = 6
-
-
-@asynccontextmanager
-async def web(settings: Settings) -> AsyncIterator[Web]:
-    """The web, asked politely."""
-    async with Fetcher(settings) as fetcher:
-        yield Web(fetcher, settings.fetch_pause)
 
 
 async def samples(

@@ -99,15 +99,15 @@ async def _found(settings: Settings, url: str, given: dict[str, Any]) -> list[Ca
     Raises:
         Failure: the address cannot be read, or nothing there lists articles.
     """
-    from desk.sampling import web
     from producers.discover import as_told, discover
     from producers.fetched import FetchError
     from producers.items import NotAListing
+    from producers.polite import open_web
 
     url = url if "://" in url else f"https://{url}"
     kind: SourceKind | None = given["kind"] or ("page" if given["links"] else None)
     try:
-        async with web(settings) as asked:
+        async with open_web(settings) as asked:
             found = [await as_told(asked, url, kind, given["links"])] if kind else await discover(asked, url)
     except FetchError as error:
         raise Failure(f"{url}: {error.stage}: {error.reason}", f"wiredesk feed check {url}", Exit.DOWN) from None
@@ -152,9 +152,10 @@ def _spec(settings: Settings, candidate: Candidate, given: dict[str, Any]) -> So
 
 
 async def _samples(settings: Settings, spec: SourceSpec, candidate: Candidate) -> list[Any]:
-    from desk.sampling import samples, web
+    from desk.sampling import samples
+    from producers.polite import open_web
 
-    async with web(settings) as asked:
+    async with open_web(settings) as asked:
         return await samples(asked, candidate.listing.items, spec, settings)
 
 
@@ -220,9 +221,9 @@ def _meant(settings: Settings, name: str) -> SourceSpec:
 
 async def _checked(settings: Settings, spec: SourceSpec) -> list[Any]:
     from desk.checking import check as checked
-    from desk.sampling import web
+    from producers.polite import open_web
 
-    async with web(settings) as asked:
+    async with open_web(settings) as asked:
         return [stage async for stage in checked(asked, spec, settings)]
 
 
@@ -325,14 +326,14 @@ def import_(ctx: click.Context, /, path: Path, *, paused: bool, as_json: bool) -
 
 
 async def _imported(settings: Settings, outlines: Any, there: list[SourceSpec]) -> tuple[list[SourceSpec], list[Any]]:
-    from desk.sampling import web
+    from producers.polite import open_web
     from producers.reading import Refusal
     from schemas.identity import canonical_url
 
     specs: list[SourceSpec] = []
     refused: list[Refusal] = []
     known = {canonical_url(spec.url) for spec in there if spec.url}
-    async with web(settings) as asked:
+    async with open_web(settings) as asked:
         for outline in outlines:
             spec = await _of_outline(asked, outline, {spec.name for spec in [*there, *specs]})
             if isinstance(spec, Refusal):

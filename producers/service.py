@@ -17,9 +17,8 @@ from pydantic import ValidationError
 
 from producers import seen, sources
 from producers.collect import Collector
-from producers.fetch import Fetcher
 from producers.look import Marked, Tools, look
-from producers.polite import Web
+from producers.polite import Web, open_web
 from producers.publish import Publisher, Report
 from producers.push import Doors, application
 from producers.schedule import first
@@ -66,8 +65,7 @@ async def opened(settings: Settings) -> AsyncIterator[House]:
     known, health = await asyncio.to_thread(lambda: (seen.load(settings), read_health(settings)))
     producer = KafkaProducer(**producer_options(settings))
     try:
-        async with Fetcher(settings) as fetcher:
-            web = Web(fetcher, settings.fetch_pause)
+        async with open_web(settings) as web:
             tools = Tools(web, _deliverer(settings, producer, known), known, settings.max_article_bytes)
             yield House(settings, tools, web, producer, health)
     finally:
