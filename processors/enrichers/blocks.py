@@ -24,7 +24,7 @@ _FILE = Path(__file__).parent.parent / "models" / "blocks.json"
 # More lines than any page has that was measured; what is longer is no page, and is not judged.
 MOST_LINES = 4_000
 
-_SENTENCE_ENDS = frozenset(".!?…。！？।۔։።។")
+_SENTENCE_ENDS = frozenset(".!?…。！？।۔։።។؟")
 _CLOSING = "\"'”’»」』）)]"
 _SENTENCE_INSIDE = re.compile(r"\w{3}[.!?]\s")
 _WIDE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")

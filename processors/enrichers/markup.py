@@ -17,6 +17,7 @@ from lxml import html as lxml_html
 LARGEST_TREE = 10_000
 LARGEST_JSON = 200_000
 MOST_SCRIPTS = 50
+MOST_AUTHORS = 20
 # A reading that has less of the body that a page states in its JSON-LD has lost some of it.
 LEAST_SHARE = 0.6
 
@@ -68,12 +69,13 @@ def read_page(content: str) -> Page:
         return Page(text=_lines_of(tree, _SILENT) or _stripped(content))
     stated = _linked_data(tree)
     published = _published(tree, stated)
-    found = _story(tree)
+    title, authors = _stated_title(tree), _stated_authors(tree, stated)
+    found = _story(tree, is_all_stated=bool(title and authors))
     told = _fuller((found.text if found else None) or "", _body_in_data(stated))
     text = told or _lines_of(tree, _SILENT | _CHROME) or _stripped(content)
-    if not found:
-        return Page(text=text, title=_title_tag(tree), published=published)
-    return Page(text=text, title=found.title or _title_tag(tree), authors=_names(found.author), published=published)
+    if found:
+        title, authors = title or found.title, authors or _names(found.author)
+    return Page(text=text, title=title or _title_tag(tree), authors=authors, published=published)
 
 
 def _parse(content: str) -> lxml_html.HtmlElement | None:
@@ -85,13 +87,20 @@ def _parse(content: str) -> lxml_html.HtmlElement | None:
         return None
 
 
-def _story(tree: lxml_html.HtmlElement) -> Any | None:
-    """Trafilatura's reading of the page, or None where it finds nothing or the tree is too large for its time."""
-    if sum(1 for _, _ in zip(tree.iter(), range(LARGEST_TREE + 1), strict=False)) > LARGEST_TREE:
+def _story(tree: lxml_html.HtmlElement, *, is_all_stated: bool) -> Any | None:
+    """Trafilatura's reading of the page, or None where it finds nothing or the tree is too large for its time.
+
+    Its search for a title and authors takes as long as the rest: it is left out where the page states them.
+    """
+    if tree.xpath("count(//*)") > LARGEST_TREE:
         return None
     try:
         return trafilatura.bare_extraction(
-            tree, fast=True, with_metadata=True, include_comments=False, date_extraction_params=_NO_DATE_SEARCH
+            tree,
+            fast=True,
+            with_metadata=not is_all_stated,
+            include_comments=False,
+            date_extraction_params=_NO_DATE_SEARCH,
         )
     except Exception:  # noqa: BLE001 - whatever a page does to a third party's reader, the plain reading remains
         return None
@@ -99,6 +108,32 @@ def _story(tree: lxml_html.HtmlElement) -> Any | None:
 
 # The date is read here (with its time), so trafilatura's own search, which asks the clock, is kept short.
 _NO_DATE_SEARCH = {"original_date": True, "extensive_search": False, "max_date": "2100-01-01"}
+
+
+def _stated_title(tree: lxml_html.HtmlElement) -> str | None:
+    meta = tree.find(".//meta[@property='og:title']")
+    return (meta.get("content") or "").strip() or None if meta is not None else None
+
+
+def _stated_authors(tree: lxml_html.HtmlElement, stated: list[Any]) -> tuple[str, ...]:
+    """The authors that the page names in JSON-LD, or else in its meta elements; addresses are no names."""
+    listed = next(filter(None, (_values_in(one, "author") for one in stated)), None)
+    if listed is None:
+        listed = [meta.get("content") for meta in tree.iterfind(".//meta[@name='author']")]
+    values = listed if isinstance(listed, list) else [listed]
+    names = [value.get("name") if isinstance(value, dict) else value for value in values[:MOST_AUTHORS]]
+    said = [name for name in names if isinstance(name, str) and "://" not in name]
+    return tuple(dict.fromkeys(name for one in said for name in _names(one)))
+
+
+def _values_in(value: Any, name: str, depth: int = 4) -> Any:
+    """What stands under `name` in JSON-LD, not deeper than articles are put; None where nothing does."""
+    if depth == 0 or not isinstance(value, dict | list):
+        return None
+    if isinstance(value, dict) and value.get(name):
+        return value[name]
+    children = value[:50] if isinstance(value, list) else [value.get("@graph"), value.get("mainEntity")]
+    return next(filter(None, (_values_in(child, name, depth - 1) for child in children)), None)
 
 
 def _fuller(found: str, body: str) -> str:

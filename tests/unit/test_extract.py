@@ -169,6 +169,24 @@ def test_the_body_that_a_page_states_is_taken_where_the_reading_lost_it() -> Non
     assert extracted(page, content_type="text/html").text.count("Part") == 8
 
 
+@pytest.mark.parametrize(
+    ("author", "names"),
+    [
+        ("Ada Lind", ("Ada Lind",)),
+        ({"@type": "Person", "name": "Ada Lind"}, ("Ada Lind",)),
+        ([{"name": "Ada Lind"}, {"name": "Bo Ek"}, {"url": "https://a.example"}, 7], ("Ada Lind", "Bo Ek")),
+        ("https://a.example/ada", ()),
+    ],
+)
+def test_authors_are_read_from_what_the_page_states(author: object, names: tuple[str, ...]) -> None:
+    """Names in JSON-LD are the authors, however they are put there; addresses are not."""
+    stated = STATED.format(json.dumps({"@type": "NewsArticle", "author": author}))
+    head = f"<head><meta property='og:title' content='Harbour plan approved'>{stated}</head>"
+    found = extracted(f"<html>{head}<body><article>{BODY}</article></body></html>", content_type="text/html")
+    assert (found.title, found.authors) == ("Harbour plan approved", names)
+    assert found.text.count("Part") == 8
+
+
 def test_a_short_statement_of_the_body_does_not_replace_the_story() -> None:
     """What a page states as its article's body is left alone where the page has more."""
     stated = STATED.format(json.dumps({"articleBody": "Half a sentence"}))
