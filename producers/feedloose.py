@@ -15,8 +15,8 @@ from producers.reading import Refusal
 
 # It takes a hundred times as long as a reader of well-formed XML, so it gets less to read.
 MOST_LOOSE: Final = 500
-_LARGEST_LOOSE: Final = 2**19
-_MOST_TAGS: Final = 6_000
+_LARGEST_LOOSE: Final = 2**18
+_MOST_TAGS: Final = 4_000
 _LONG_TAG = re.compile(r"<[A-Za-z/][^<>]{5000,}")
 _END = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _MARKUP = ("text/html", "application/xhtml+xml")

@@ -39,7 +39,7 @@ _PROLOG = re.compile(
 _START = re.compile(r"<(?:[\w.-]{1,40}:)?([A-Za-z][\w.-]{0,40})|<!DOCTYPE\s+html", re.IGNORECASE)
 KNOWN_ROOTS: Final = frozenset({"rss", "feed", "rdf", "urlset", "sitemapindex", "opml"})
 _LONGEST_JUNK = 20_000
-_MOST_FAULTS = 100_000
+_MOST_FAULTS = 20_000
 _KNOWN_START = re.compile(r"<(?:rss|feed|rdf:RDF|urlset|sitemapindex|opml)\b", re.IGNORECASE)
 _MENDED = re.compile(
     r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|"
