@@ -268,4 +268,4 @@ def topics(draft: Draft) -> Draft:
     return replace(draft, topics=find_topics(draft.title, draft.text, draft.language))
 
 
-TOPICS: Final = Enricher(name="topics", version=2, run=topics, fills=("topics",))
+TOPICS: Final = Enricher(name="topics", version=3, run=topics, fills=("topics",))
