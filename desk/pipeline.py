@@ -97,10 +97,10 @@ def _wait_for_workers(settings: Settings, started: list[Worker], progress: Progr
 
 
 def feed_seeds(settings: Settings) -> Report:
-    """Publishes what `seeds/sources.toml` names and has not paused."""
+    """Publishes the files that `seeds/sources.toml` names and has not paused."""
     with open_publisher(settings) as publisher:
         for spec in sources.load(SEEDS / "sources.toml"):
-            if not spec.paused:
+            if spec.kind in sources.READERS and not spec.paused:
                 feed(sources.read(spec, datetime.now(UTC), settings.max_article_bytes), publisher)
         return publisher.report
 

@@ -15,12 +15,12 @@ from kafka import KafkaConsumer, KafkaProducer
 from kafka.errors import KafkaError
 from pydantic import ValidationError
 
-from producers import seen, sources
+from producers import metrics, push, seen, sources
 from producers.collect import Collector
 from producers.look import Marked, Tools, look
 from producers.polite import Web, open_web
 from producers.publish import Publisher, Report
-from producers.push import Doors, application
+from producers.push import Doors
 from producers.schedule import first
 from producers.websub import Subscriptions
 from schemas.health import SourceHealth
@@ -140,7 +140,10 @@ async def serve(settings: Settings, specs: Callable[[], Sequence[SourceSpec]], s
 
         collector = Collector(specs, house.tools, house.health, remember)
         doors = Doors(house.tools.deliver, collector.wake, subscriptions.topic)
-        async with _listening(settings, doors):
+        async with (
+            _listening(push.application(settings, doors), settings.push_host, settings.push_port),
+            _listening(metrics.application(lambda: house.health), settings.metrics_host, settings.metrics_port),
+        ):
             running = asyncio.create_task(collector.run())
             await stop.wait()
             collector.stop()
@@ -148,14 +151,15 @@ async def serve(settings: Settings, specs: Callable[[], Sequence[SourceSpec]], s
 
 
 @asynccontextmanager
-async def _listening(settings: Settings, doors: Doors) -> AsyncIterator[None]:
-    if not settings.push_port:
+async def _listening(app: http.Application, host: str, port: int) -> AsyncIterator[None]:
+    """A server at an address while the block runs; none for port 0."""
+    if not port:
         yield
         return
-    runner = http.AppRunner(application(settings, doors), access_log=None)
+    runner = http.AppRunner(app, access_log=None)
     await runner.setup()
     try:
-        await http.TCPSite(runner, settings.push_host, settings.push_port).start()
+        await http.TCPSite(runner, host, port).start()
         yield
     finally:
         await runner.cleanup()

@@ -184,6 +184,11 @@ class Settings(BaseSettings):
         "", description="Address of that port as WebSub hubs reach it. Empty: no hub is asked."
     )
 
+    metrics_host: str = Field("127.0.0.1", description="Address of the metrics for Prometheus.")
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        0, description="Port at which `wiredesk feed run` tells `/metrics` of all sources; 0 tells none."
+    )
+
     log_format: Literal["text", "json"] = Field("text", description="Shape of log lines.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
 

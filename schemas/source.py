@@ -12,9 +12,9 @@ from schemas.article import Contract
 SourceKind = Literal["files", "feed", "sitemap", "page", "url", "warc"]
 TextFrom = Literal["auto", "feed", "page"]
 
-# Those that stand at a path, and those that stand at an address of the web; an archive may stand at either.
+# Those that stand at a path, and those that stand at an address of the web.
 AT_A_PATH: Final[frozenset[SourceKind]] = frozenset({"files", "warc"})
-AT_AN_ADDRESS: Final[frozenset[SourceKind]] = frozenset({"feed", "sitemap", "page", "url", "warc"})
+AT_AN_ADDRESS: Final[frozenset[SourceKind]] = frozenset({"feed", "sitemap", "page", "url"})
 Address = Annotated[str, StringConstraints(pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/]\S*$", max_length=4096)]
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -24,7 +24,7 @@ class SourceSpec(Contract):
 
     `kind` says how it is read: `feed` (RSS, Atom, JSON Feed), `sitemap` (also a news sitemap or an index of them),
     `page` (a page that lists articles), `url` (a single article), `files`, and `warc` (web archives).
-    `path` is a file or folder for `files` and `warc`; `url` is the address of all others, and may be that of a `warc`.
+    `path` is a file or folder for `files` and `warc`; `url` is the address of all others.
     `every` is how often it is looked at again: a number and `s`, `m`, `h` or `d`; a folder that is looked at again
     is a watched folder.
     `links` chooses the links of a `page`: a CSS selector, or an XPath where it begins with `/` or `./`; they are
@@ -63,8 +63,8 @@ class SourceSpec(Contract):
     def _stands_somewhere(self) -> Self:
         if self.kind not in AT_A_PATH and not self.url:
             raise ValueError(f'a {self.kind} stands at an address: give url = "https://…"')
-        if self.kind == "warc" and bool(self.url) == bool(self.path):
-            raise ValueError("a warc stands at a path or at a url: give one of them")
+        if self.kind == "warc" and not self.path:
+            raise ValueError('a warc stands at a path: give path = "…"')
         if self.url and self.kind not in AT_AN_ADDRESS:
             raise ValueError(f"{self.kind} stand at a path, not at a url")
         if self.path and self.kind not in AT_A_PATH:

@@ -167,7 +167,7 @@ def test_a_source_of_the_web_is_not_read_as_if_it_were_here() -> None:
         ({"kind": "feed", "url": "ftp://a.example/"}, "url: "),
         ({"kind": "feed", "url": "https://a.example/", "path": "x"}, "not at a path"),
         ({"kind": "files", "path": "x", "url": "https://a.example/"}, "not at a url"),
-        ({"kind": "warc"}, "a warc stands at a path or at a url"),
+        ({"kind": "warc"}, "a warc stands at a path"),
         ({"kind": "feed", "url": "https://a.example/", "links": "a"}, "links choose among those of a page"),
         ({"kind": "feed", "url": "https://a.example/", "every": "5 minutes"}, "every: "),
         ({"kind": "feed", "url": "https://a.example/", "content": "all"}, "content: "),
