@@ -107,10 +107,11 @@ def _decoded(at: list[int], best: list[int], by_kind: list[list[float]], words: 
     while start < size:
         end = start + 1
         if best[start]:
-            number = (best[start] - 1) // 2
-            while end < size and best[end] == 2 * number + 2 and at[end] == at[end - 1] + 1:
+            while end < size and best[end] and best[end] % 2 == 0 and at[end] == at[end - 1] + 1:
                 end += 1
-            score = sum(row[number] for row in by_kind[start:end]) / (end - start)
+            totals = [sum(column) for column in zip(*by_kind[start:end], strict=True)]
+            number = totals.index(max(totals))
+            score = totals[number] / (end - start)
             span = _trimmed(Span(at[start], at[end - 1] + 1, TYPES[number], score), words)
             if span and score >= LEAST[span.kind] and (span.kind != "event" or _occasion(span, words)):
                 yield span

@@ -18,6 +18,8 @@ from processors.tagger.rules import Span, applied
 from processors.tagger.spans import candidates, tagged
 from processors.tagger.tokens import LONGEST_WORD, tokenize
 
+TAGS = "O B-PER I-PER B-ORG I-ORG B-LOC I-LOC B-EVT I-EVT".split()
+
 
 @pytest.mark.parametrize(
     ("text", "words"),
@@ -79,21 +81,33 @@ def test_what_opens_a_sentence_is_no_candidate() -> None:
     assert candidates(words).tolist() == [6, 7, 8]
 
 
-class Certain:
-    """A network that sees one event in all candidates."""
+class Told:
+    """A network that gives the candidates the rows of tag probabilities that it was told."""
+
+    def __init__(self, *rows: dict[str, float]) -> None:
+        self._rows = [[row.get(tag, 0) for tag in TAGS] for row in rows]
 
     def probabilities(self, words: list[str], at: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
-        """Rows of certainty."""
-        likely = np.zeros((len(at), 9), np.float32)
-        likely[:, 8] = 1
-        likely[0] = np.eye(9)[7]
-        return likely
+        """The rows, one for each candidate."""
+        assert len(at) == len(self._rows)
+        return np.array(self._rows, np.float32)
 
 
-def test_an_event_says_what_it_is() -> None:
-    """Of two things taken for events the one without a word for an event is dropped."""
-    found = [tagged(tokenize(text), cast(Network, Certain())) for text in ("the Boer War", "the Summer Line")]
-    assert [len(spans) for spans in found] == [1, 0]
+def read(text: str, *rows: dict[str, float]) -> list[Span]:
+    """The spans of a text whose candidates have those probabilities."""
+    return tagged(tokenize(text), cast(Network, Told(*rows)))
+
+
+@pytest.mark.parametrize(("text", "count"), [("the Boer War", 1), ("the Summer Line", 0)])
+def test_an_event_says_what_it_is(text: str, count: int) -> None:
+    """What is taken for an event is dropped where no word of it is one for an event."""
+    assert len(read(text, {"B-EVT": 1}, {"I-EVT": 1})) == count
+
+
+def test_a_name_has_one_type_for_all_its_words() -> None:
+    """A name that begins as a place and goes on as a body is one name, of the type likelier for the whole."""
+    (span,) = read("Manchester United won", {"B-LOC": 0.5, "B-ORG": 0.4}, {"I-ORG": 0.9})
+    assert span[:3] == (0, 2, "organisation")
 
 
 def test_who_has_a_mister_is_a_person() -> None:
