@@ -36,9 +36,8 @@ DATA ?= ../shared/data
 model: .venv/model/installed ## train the tagger, make the linker's table, print the scores (DATA: the corpora's folder)
 	@.venv/model/bin/python -m processors.training $(DATA)
 
-SPACY ?=
-eval: .venv/installed-dev ## how good and fast the enrichers are: one table, and JSON (SPACY: an installed pipeline to compare with)
-	@$(BIN)/python -m tests.eval $(DATA) --spacy "$(SPACY)"
+eval: .venv/installed-dev ## how good and fast the enrichers are (TEXTS: texts that are not free; SPACY: a pipeline to compare)
+	@$(BIN)/python -m tests.eval $(DATA) $(if $(TEXTS),--texts $(TEXTS)) $(if $(SPACY),--spacy $(SPACY))
 
 .venv/model/installed: requirements-model.lock | $(BIN)/uv
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/model

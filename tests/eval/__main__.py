@@ -19,12 +19,12 @@ from tests.eval.figure import Figure, show, write
 RESULTS = Path(__file__).parent / "results.json"
 
 
-def parts(data: Path, spacy: str) -> dict[str, Callable[[], Iterable[Figure]]]:
+def parts(data: Path, texts: Path | None, spacy: str) -> dict[str, Callable[[], Iterable[Figure]]]:
     """Every part of the evaluation by its name."""
     return {
-        "entities": lambda: entities.entities(data),
+        "entities": lambda: entities.entities(data, texts),
         "linking": lambda: entities.linking(data),
-        "topics": text.topics,
+        "topics": lambda: text.topics(texts),
         "furniture": lambda: text.furniture(data),
         "language": text.language,
         "dates": text.dates,
@@ -38,12 +38,13 @@ def main() -> int:
     parser.add_argument("data", type=Path, help="the folder with the corpora")
     parser.add_argument("--out", type=Path, default=RESULTS, help="where the JSON goes")
     parser.add_argument("--only", action="append", default=[], help="only this part; may be given again")
+    parser.add_argument("--texts", type=Path, help="folder of the texts that are not free; tests/data/topics/README.md")
     parser.add_argument("--spacy", default="", help="an installed spaCy pipeline to measure beside ours")
     given = parser.parse_args()
     if not (given.data / "ner").is_dir():
         print(f"{given.data} holds no folder 'ner': name it, as in make eval DATA=../shared/data", file=sys.stderr)
         return 2
-    known = parts(given.data, given.spacy)
+    known = parts(given.data, given.texts, given.spacy)
     if unknown := [name for name in given.only if name not in known]:
         print(f"there is no part {unknown[0]!r}; the parts are {', '.join(known)}", file=sys.stderr)
         return 2
