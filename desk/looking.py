@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,17 +94,17 @@ def list_(ctx: click.Context, /, *, as_json: bool) -> int:
       wiredesk feed list
       wiredesk feed list --json
 
-    Counts: discovered, published, stored and dead are those of the streams and the index themselves. Exits with 1 when
-    a source fails, is blocked or stopped.
+    Stored articles are counted in the index and dead ones in the dead letters themselves; enriched are those that are
+    stored, or died after. Exits with 1 when a source fails, is blocked or stopped.
     """
     settings = settings_of(ctx)
     specs = sourcing.load(settings)
     try:
-        health, stored, dead = _known(located(ctx.obj))
+        health, counts = _known(located(ctx.obj))
     except Failure as failure:
         click.echo(f"only the file of sources is shown: {failure.message}", err=True)
-        health, stored, dead = {}, Counter(), Counter()
-    rows = [_row(spec, health.get(spec.name), stored[spec.name], dead[spec.name]) for spec in specs]
+        health, counts = {}, _Counts()
+    rows = [_row(spec, health.get(spec.name), counts) for spec in specs]
     rows.sort(key=lambda row: (_WORST_FIRST.index(row["state"]), row["name"]))
     if as_json:
         for row in rows:
@@ -114,15 +115,25 @@ def list_(ctx: click.Context, /, *, as_json: bool) -> int:
     return Exit.FINDING if any(row["state"] in _WORST_FIRST[:3] for row in rows) else Exit.FINE
 
 
-def _known(settings: Settings) -> tuple[dict[str, SourceHealth], Counter[str], Counter[str]]:
-    """Each source's state, and how many articles of it are in the index and in the dead letters."""
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """How many articles of each source are in the index, and in the dead letters of each stage."""
+
+    stored: Counter[str] = field(default_factory=Counter)
+    dead: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+def _known(settings: Settings) -> tuple[dict[str, SourceHealth], _Counts]:
+    """Each source's state, and how far its articles came."""
     from processors import index
     from processors.dead import Selection, open_letters
     from producers.service import read_health
 
     with explained(settings):
         health = read_health(settings)
-        letters = Counter(letter.source or "" for letter in open_letters(settings, Selection()))
+        letters = Counter[tuple[str, str]](
+            (letter.source or "", letter.stage) for letter in open_letters(settings, Selection())
+        )
         elasticsearch = index.client(settings, timeout=_QUICK)
         try:
             counted = {name: {"terms": {"field": name, "size": _MOST_STORED}} for name in ("source", "also_from")}
@@ -132,22 +143,24 @@ def _known(settings: Settings) -> tuple[dict[str, SourceHealth], Counter[str], C
                 stored.update({one["key"]: one["doc_count"] for one in answer[name]["buckets"]})
         finally:
             elasticsearch.close()
-    return health, stored, letters
+    return health, _Counts(stored, letters)
 
 
-def _row(spec: SourceSpec, health: SourceHealth | None, stored: int, dead: int) -> dict[str, Any]:
+def _row(spec: SourceSpec, health: SourceHealth | None, counts: _Counts) -> dict[str, Any]:
     """What is told of one source."""
     from producers.schedule import anomaly, first
 
     known = health or first(spec)
     told = known.model_dump(mode="json", exclude={"schema_version", "source", "etag", "last_modified", "state"})
+    stored, dead_after = counts.stored[spec.name], counts.dead[spec.name, "sink"]
     return {
         "name": spec.name,
         "kind": spec.kind,
         "place": spec.place,
         "state": "paused" if spec.paused else known.state,
+        "enriched": stored + dead_after,
         "stored": stored,
-        "dead": dead,
+        "dead": counts.dead[spec.name, "enrich"] + dead_after,
         "volume": anomaly(known, datetime.now(UTC)),
         **told,
     }

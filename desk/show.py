@@ -155,6 +155,7 @@ def _amiss(row: dict[str, Any]) -> list[str]:
         unusual.get(row["volume"] or "", ""),
         f"it moved: use {row['moved_to']}" if row["moved"] >= _MOVED else "",
         f"refused: {refused}" if refused else "",
+        f"{row['undated']:,} of {row['discovered']:,} without a date" if 2 * row["undated"] > row["discovered"] else "",
     ]
     return [one for one in said if one]
 
