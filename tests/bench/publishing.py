@@ -1,4 +1,4 @@
-"""How many articles a second reach Kafka, every delivery checked: `python -m tests.bench.publishing [articles] [rounds]`.
+"""How many articles a second reach Kafka, each delivery checked: `python -m tests.bench.publishing [count] [rounds]`.
 
 On the Kafka that the settings name, else on one that is started for it; articles of 4 KB, different ones each round.
 """
