@@ -27,6 +27,7 @@ from schemas.identity import article_id
 from tests.eval.figure import Figure
 
 SIZE = 4000
+PARAGRAPH = 3
 MOST_ARTICLES = 150
 ROUNDS = 5
 _STARTED = """
@@ -45,8 +46,9 @@ print(json.dumps({"ready": ready, "memory": resource.getrusage(resource.RUSAGE_S
 
 
 def articles(data: Path) -> list[RawArticle]:
-    """English articles of `SIZE` characters, of MASC: news, essays, letters, fiction and talk as they come."""
-    text = "\n".join(one.text for document in plain_texts(data) for one in document.sentences)
+    """English articles of `SIZE` characters in paragraphs, of MASC: news, essays, letters, fiction, talk as they come."""
+    sentences = [one.text for document in plain_texts(data) for one in document.sentences]
+    text = "\n".join(" ".join(sentences[at : at + PARAGRAPH]) for at in range(0, len(sentences), PARAGRAPH))
     whole = [text[at : at + SIZE] for at in range(0, len(text) - SIZE, SIZE)]
     random.Random(1).shuffle(whole)
     return [_raw(text, "text/plain") for text in whole[:MOST_ARTICLES]]
