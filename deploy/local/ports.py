@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import random
 import socket
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 
 HOST = "127.0.0.1"
+# Below those that systems give to outgoing connections: one of these may take a port between our look and the
+# server's start, seconds later.
+_SERVERS_OWN = range(20_000, 32_000)
+_TRIES = 50
 
 
 def is_free(port: int) -> bool:
@@ -25,11 +31,22 @@ def is_free(port: int) -> bool:
 def free_ports(count: int) -> Iterator[list[int]]:
     """So many different ports that the system gives, held until the block ends."""
     with ExitStack() as held:
+        # Sockets that share addresses may be bound to one port twice: no port is tried for two of them.
+        tried = iter(random.sample(_SERVERS_OWN, _TRIES * count))
         probes = [held.enter_context(socket.socket()) for _ in range(count)]
         for probe in probes:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((HOST, 0))
+            _bind(probe, islice(tried, _TRIES))
         yield [probe.getsockname()[1] for probe in probes]
+
+
+def _bind(probe: socket.socket, ports: Iterable[int]) -> None:
+    """Binds to the first of these ports that is free, else to any free one."""
+    for port in ports:
+        with suppress(OSError):
+            probe.bind((HOST, port))
+            return
+    probe.bind((HOST, 0))
 
 
 def choose(wanted: int, others: int = 0) -> list[int]:

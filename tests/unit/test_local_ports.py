@@ -50,6 +50,11 @@ def test_several_ports_differ() -> None:
     assert all(is_free(port) for port in ports)
 
 
+def test_a_chosen_port_is_none_that_outgoing_connections_get() -> None:
+    """Servers get ports below those that systems hand out, so that none is gone before the server is up."""
+    assert all(port < 32_768 for port in choose(0, 20))
+
+
 def test_the_last_port_is_taken_again(tmp_path: Path, taken: int) -> None:
     """Where the wanted port is in use, a server keeps the port that it had last time."""
     first = choose_again(taken, tmp_path / "port")
