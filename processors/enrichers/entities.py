@@ -93,7 +93,7 @@ def _few(evidence: Iterable[str], most: int = 8) -> list[str]:
     return list(evidence)[:most]
 
 
-ENTITIES = Enricher(name="entities", version=2, run=entities, fills=("entities", "notes"))
+ENTITIES = Enricher(name="entities", version=3, run=entities, fills=("entities", "notes"))
 
 
 def found_by(tier: Tier) -> Enricher:

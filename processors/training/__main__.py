@@ -12,6 +12,7 @@ from processors.tagger.features import Lexicon
 from processors.training import knowledge, lexicon, measure, splits, student
 from processors.training.variations import Variations
 
+VARIATIONS = 3
 MODELS = Path(__file__).parents[1] / "models"
 # The sums of two threads are not the same bits in every run.
 ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
@@ -22,7 +23,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m processors.training", description=__doc__)
     parser.add_argument("data", type=Path, help="the folder with the corpora, tables and vectors")
     parser.add_argument("--out", type=Path, default=MODELS, help="where the weights and the table go")
-    parser.add_argument("--passes", type=int, default=8)
+    parser.add_argument("--passes", type=int, default=6)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     if not (given.data / "ner").is_dir():
@@ -46,7 +47,7 @@ def train(data: Path, out: Path, count: int, seed: int) -> None:
     tables = lexicon.arrays(data)
     documents = splits.labelled(data)
     variations = Variations(data, seed)
-    examples = [variations.of(documents, turn) for turn in range(3)]
+    examples = [variations.of(documents, turn) for turn in range(VARIATIONS)]
     parameters = student.trained(examples, Lexicon(tables), count, seed)
     student.write(out / "tagger.npz", student.packed(parameters, tables))
 

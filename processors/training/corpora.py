@@ -49,11 +49,10 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Sentences that belong together, from the corpus named. `gold` is false where the labels are a model's."""
+    """Sentences that belong together, from the corpus named."""
 
     corpus: str
     sentences: tuple[Sentence, ...]
-    gold: bool = True
 
 
 @dataclass(slots=True)
@@ -149,9 +148,9 @@ def _columns(path: Path, word: int, label: int, separator: str | None = None) ->
             yield rows
 
 
-def _packed(corpus: str, sentences: Iterable[Sentence], size: int = 1, gold: bool = True) -> list[Document]:
+def _packed(corpus: str, sentences: Iterable[Sentence], size: int = 1) -> list[Document]:
     kept = [one for one in sentences if one.text]
-    return [Document(corpus, tuple(kept[i : i + size]), gold) for i in range(0, len(kept), size)]
+    return [Document(corpus, tuple(kept[i : i + size])) for i in range(0, len(kept), size)]
 
 
 def crossner(
@@ -248,7 +247,7 @@ def silver(data: Path) -> list[Document]:
     """Sentences labelled by a model (en_core_web_md), one document each twelve; of those without a name every third."""
     every = map(sentence, _columns(data / "ner/silver_en.iob", 0, 1, "\t"))
     kept = (one for number, one in enumerate(every) if one.spans or number % 3 == 0)
-    return _packed("silver", kept, 12, gold=False)
+    return _packed("silver", kept, 12)
 
 
 def gum(data: Path, genres: Iterable[str] | None = None) -> dict[str, Document]:
@@ -324,13 +323,13 @@ def plain_texts(data: Path) -> list[Document]:
     with zipfile.ZipFile(data / "text/masc_tagged.zip") as archive:
         for name in sorted(archive.namelist()):
             if name.endswith(".txt") and name.count("/") == 2:
-                found += _packed("masc", _untagged(archive.read(name).decode("utf-8", "replace")), 12, gold=False)
+                found += _packed("masc", _untagged(archive.read(name).decode("utf-8", "replace")), 12)
     for part in ("state_union", "inaugural"):
         with zipfile.ZipFile(data / f"text/{part}.zip") as archive:
             for name in sorted(archive.namelist()):
                 if name.endswith(".txt") and int(name.split("/")[-1][:4]) > 1900:
                     text = archive.read(name).decode("latin-1")
-                    found += _packed(part, map(Sentence, _sentences(text)), 12, gold=False)
+                    found += _packed(part, map(Sentence, _sentences(text)), 12)
     return found
 
 

@@ -23,7 +23,6 @@ class Example:
     corpus: str
     words: list[str]
     tags: npt.NDArray[np.int8]
-    gold: bool = True
 
 
 def joined(document: Document, joint: str) -> tuple[str, list[int]]:
@@ -49,7 +48,7 @@ def example(document: Document, joint: str = " ") -> Example:
         inside = np.flatnonzero((at < end) & (until > start))
         tags[inside] = _BEGIN[kind] + 1
         tags[inside[:1]] = _BEGIN[kind]
-    return Example(document.corpus, words, tags, document.gold)
+    return Example(document.corpus, words, tags)
 
 
 def recased(one: Sentence, chance: random.Random) -> Sentence:
@@ -87,7 +86,7 @@ def dateline(city: str, chance: random.Random) -> Sentence:
 def varied(document: Document, chance: random.Random, cities: list[str]) -> Example:
     """The document with some sentences recased, sometimes under a dateline, with line breaks here and there."""
     sentences = [recased(one, chance) if chance.random() < 0.06 else one for one in document.sentences]
-    if document.corpus in ("gmb", "gum", "silver", "masc") and chance.random() < 0.12:
+    if document.corpus in ("gmb", "gum", "silver") and chance.random() < 0.12:
         sentences.insert(0, dateline(chance.choice(cities), chance))
     joint = "\n" if chance.random() < 0.35 else " "
     return example(replace(document, sentences=tuple(sentences)), joint)

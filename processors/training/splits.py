@@ -46,11 +46,6 @@ def labelled(data: Path) -> list[Document]:
     return without(kept, data)
 
 
-def unlabelled(data: Path) -> list[Document]:
-    """Text for a teacher to label, less what is held out."""
-    return without(corpora.plain_texts(data), data)
-
-
 def without(documents: Iterable[Document], data: Path) -> list[Document]:
     """The documents less every sentence of more than 20 letters that stands in a held-out set."""
     barred = {fingerprint(one) for part in held_out(data).values() for document in part for one in document.sentences}

@@ -13,7 +13,7 @@ from processors.training.renamed import Renamer
 
 # How much of a corpus is seen in one pass: little of tweets and contracts, all of most others.
 SEEN = {"btc": 0.25, "wnut": 0.35, "sec": 0.3}
-WIRE_STORIES = 300
+WIRE_STORIES = 200
 
 
 class Variations:

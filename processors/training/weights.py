@@ -9,8 +9,5 @@ WEIGHTS = {
     "gum": 1.0,
     "ewt": 1.5,
     "crossner": 0.8,
-    "wire": 0.7,
-    "masc": 0.7,
-    "state_union": 0.4,
-    "inaugural": 0.3,
+    "wire": 0.5,
 }
