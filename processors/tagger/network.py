@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import sliding_window_view
 
 from processors.tagger.features import Lexicon, spelling
 
@@ -23,6 +22,7 @@ MOST_WORDS = 20_000
 KEPT = 24_576
 MADE = 32
 BLOCK = 2048
+_NEAR = np.arange(3)
 
 
 class Network:
@@ -132,10 +132,9 @@ class Network:
         """The second convolution for the words `at`; two empty rows at either end."""
         width = self._width
         out = np.zeros((len(first) + 2, width), np.float32)
-        windows = sliding_window_view(first.reshape(-1), 3 * width)[::width]
         for begin in range(0, len(at), BLOCK):
             here = at[begin : begin + BLOCK]
-            seen = windows[here]
+            seen = np.take(first, (here[:, None] + _NEAR).ravel(), 0).reshape(len(here), -1)
             out[here + 2] = seen[:, width : 2 * width] + _positive(seen @ self._second, self._second_bias)
         return out
 
