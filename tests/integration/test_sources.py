@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import urllib.request
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ from typing import Any
 import pytest
 
 from deploy.ladder import Servers
-from desk.workers import collector
+from desk.workers import Worker, collector
 from producers.service import read_health
 from schemas.settings import Settings, load
 from tests import pages
@@ -20,7 +22,7 @@ from tests.web import Answer, Site
 
 
 @pytest.fixture(scope="module")
-def here(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def house(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, Worker]]:
     """A pipeline at work with a collector, for all tests of this file: each has sources of its own."""
     folder = tmp_path_factory.mktemp("sources")
     (folder / "token").write_text("open-sesame\n")
@@ -40,9 +42,15 @@ def here(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with made(settings), working(settings):
         feed.start()
         try:
-            yield settings
+            yield settings, feed
         finally:
             feed.stop()
+
+
+@pytest.fixture(scope="module")
+def here(house: tuple[Settings, Worker]) -> Settings:
+    """That pipeline's settings."""
+    return house[0]
 
 
 def free_port() -> int:
@@ -135,6 +143,29 @@ def test_a_source_that_fails_says_so_and_comes_back(here: Settings, web: Site) -
     web.put("/other/1-grain-talks", pages.page(pages.stories(1, "/other")[0]))
     until(lambda: state(here, "bad") == "ok", "a source that is well again", 90)
     assert state(here, "good") == "ok"
+
+
+def test_a_collector_that_is_killed_loses_nothing(house: tuple[Settings, Worker], web: Site) -> None:
+    """SIGKILL in the middle of a look, three times: every listed article is stored in the end, and none twice."""
+    here, feed = house
+    stories = newspaper(web, 60)
+    for story in stories:
+        web.put(story.path, Answer(pages.page(story), headers={"Content-Type": "text/html"}, pause=0.05))
+    added = wiredesk(here, "feed", "add", web.url("/rss"), "--yes", "--every", "10s", "--name", "killed")
+    assert added.returncode == 0, added.stderr
+    for count in (5, 25, 45):
+        until(lambda count=count: asked(web) >= count, f"{count} pages asked for", 90)
+        process = until(lambda: feed.seen().process, "a collector", 60)
+        os.kill(process, signal.SIGKILL)
+        until(lambda process=process: feed.seen().process not in (None, process), "a collector again", 60)
+    until(lambda: len(of(here, "killed")) == 60, "sixty articles in the index", 150)
+    drain(here)
+    assert len(of(here, "killed")) == 60
+
+
+def asked(site: Site) -> int:
+    """How many different articles were asked for."""
+    return len({path for path in site.paths if path.startswith("/news/")})
 
 
 def state(settings: Settings, name: str) -> str:
