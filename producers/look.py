@@ -33,9 +33,10 @@ class Marked(NamedTuple):
 
 # Articles go to Kafka in small groups, so that the first can be searched while the last are still fetched.
 GROUP = 20
+LONGEST_HELD = timedelta(seconds=2)
 # What a listing holds beyond these is new again at the next look.
 MOST_NEW = 200
-MOST_LISTINGS = 50
+MOST_LISTINGS = 10
 # So many pages in a row that cannot be had are a sign to come back later.
 MOST_FAILURES = 10
 # How long a page that cannot be had is left alone, and how many such pages are remembered.
@@ -164,15 +165,15 @@ async def _in_thread(found: Iterator[RawArticle | Refusal], counts: Counts) -> A
 
 
 async def _published(found: AsyncIterator[Marked | Refusal], tools: Tools, counts: Counts) -> None:
-    group: list[Marked] = []
+    group, since = list[Marked](), tools.now()
     async for one in found:
         if isinstance(one, Refusal):
             counts.refuse("no article")
             continue
         group.append(one)
-        if len(group) == GROUP:
+        if len(group) == GROUP or tools.now() - since >= LONGEST_HELD:
             counts.add(await tools.deliver(group))
-            group = []
+            group, since = [], tools.now()
     if group:
         counts.add(await tools.deliver(group))
 
@@ -240,10 +241,13 @@ async def _article(item: Item, spec: SourceSpec, tools: Tools, counts: Counts) -
         if error.hardness == "temporary":
             counts.is_whole = False
         else:
-            _leave_alone(item, error, tools)
+            _leave_alone(item, error.stage, tools)
         return None
     counts.fetched += 1
-    return pages.article(item, page, spec, tools.now(), tools.max_bytes)
+    found = pages.article(item, page, spec, tools.now(), tools.max_bytes)
+    if isinstance(found, Refusal):
+        _leave_alone(item, "no article", tools)
+    return found
 
 
 def _marked(found: RawArticle | Refusal, item: Item, mark: str) -> Marked | Refusal:
@@ -267,10 +271,10 @@ def _gone(item: Item, tools: Tools) -> str | None:
     return reason if until and tools.now() < until else None
 
 
-def _leave_alone(item: Item, error: FetchError, tools: Tools) -> None:
+def _leave_alone(item: Item, reason: str, tools: Tools) -> None:
     while len(tools.gone) >= MOST_GONE:
         del tools.gone[next(iter(tools.gone))]
-    tools.gone[item.url or ""] = (tools.now() + GONE_FOR, error.stage)
+    tools.gone[item.url or ""] = (tools.now() + GONE_FOR, reason)
 
 
 def _told(

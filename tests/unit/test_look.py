@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -45,18 +45,20 @@ def listing(*numbers: int, changed: str = "", **more: Any) -> bytes:
 
 @dataclass
 class FakeWeb:
-    """Pages by their address; an error where one stands for a page. It counts what is asked."""
+    """Pages by their address; an error where one stands for a page. It counts what is asked, and may take its time."""
 
     pages: dict[str, bytes | FetchError] = field(default_factory=dict)
     etag: str | None = None
     asked: list[str] = field(default_factory=list)
     moved_to: str | None = None
+    takes_time: Callable[[], None] = lambda: None
 
     async def get(
         self, url: str, *, etag: str | None = None, last_modified: str | None = None, max_bytes: int | None = None
     ) -> Fetched:
         """As `producers.polite.Web` answers."""
         self.asked.append(url)
+        self.takes_time()
         found = self.pages.get(url, FetchError("request", "nothing is there", "hard", status=404))
         if isinstance(found, FetchError):
             raise found
@@ -193,6 +195,28 @@ def test_a_page_that_is_gone_is_left_alone_for_a_day() -> None:
     house.now += GONE_FOR
     house.look()
     assert web.asked.count("https://herald.example/2") == 2
+
+
+def test_a_page_without_an_article_is_left_alone_too() -> None:
+    """A page that holds no text is refused, and not fetched again with the next look."""
+    web = herald(1, 2)
+    web.pages["https://herald.example/2"] = b""
+    house = House(web)
+    house.look()
+    assert house.look().refused == {"no article": 2}
+    assert web.asked.count("https://herald.example/2") == 1
+
+
+def test_the_first_articles_do_not_wait_for_a_slow_host() -> None:
+    """Where pages come slowly, Kafka has each a few seconds after it was fetched."""
+    house = House(herald(*range(6)))
+
+    def five_seconds() -> None:
+        house.now += timedelta(seconds=5)
+
+    house.web.takes_time = five_seconds
+    house.look()
+    assert house.groups == [1] * 6
 
 
 def test_a_host_that_fails_page_after_page_is_left_until_the_next_look() -> None:
