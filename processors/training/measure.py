@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from processors import linker
@@ -64,12 +65,21 @@ def tally(documents: Iterable[Document], network: Network, *, agreement: bool = 
     return out
 
 
-def linking(documents: Iterable[Document], network: Network, table: linker.Table) -> tuple[int, int]:
-    """How many linked mentions have the entity that the corpus names by its Wikipedia page, and how many another."""
-    right = wrong = 0
+class Links(NamedTuple):
+    """Linked mentions whose Wikipedia page the corpus names: right, wrong; and mentions whose page the table has."""
+
+    right: int
+    wrong: int
+    linkable: int
+
+
+def linking(documents: Iterable[Document], network: Network, table: linker.Table) -> Links:
+    """How many mentions are linked to the entity that the corpus names by its Wikipedia page, and how many wrongly."""
+    right = wrong = linkable = 0
     for document in documents:
         text = running(document).text
         pages = dict(_pages(document))
+        linkable += sum(any(table.named(kind, page) for kind in "POL") for page in pages.values())
         tokens = tokenize(text)
         clusters = agreed(tagged(tokens, network), tokens, text)
         here = linker.context(tokens.words, clusters, table, text)
@@ -78,7 +88,7 @@ def linking(documents: Iterable[Document], network: Network, table: linker.Table
             named = [pages[one.start, one.end] for one in cluster.mentions if link and (one.start, one.end) in pages]
             same = sum(1 for page in named if link and link.entry in table.named(link.entry.kind, page))
             right, wrong = right + same, wrong + len(named) - same
-    return right, wrong
+    return Links(right, wrong, linkable)
 
 
 def _pages(document: Document) -> Iterator[tuple[tuple[int, int], str]]:
@@ -98,5 +108,5 @@ def lines(data: Path, weights: Path) -> Iterator[str]:
     for name, documents in splits.held_out(data).items():
         yield f"{name:10} {tally(documents, network).line()}"
         yield f"{'':10} {tally(documents, network, agreement=False).line()}  (without agreement)"
-    right, wrong = linking(corpora.gum(data).values(), network, linker.default())
+    right, wrong, _ = linking(corpora.gum(data).values(), network, linker.default())
     yield f"links      {right / max(right + wrong, 1):.3f} right of {right + wrong} mentions whose page GUM names"

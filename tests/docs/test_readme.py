@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from desk.cli import cli
 from desk.configuring import table
+from tests.eval.figure import markdown, read
 
 pytestmark = pytest.mark.checkout
 ROOT = Path(__file__).parent.parent.parent
@@ -27,6 +28,11 @@ PATHS = sorted(set(re.findall(r"`((?:schemas|producers|processors|deploy|desk|se
 def test_the_table_of_settings_is_the_one_of_the_class() -> None:
     """Every setting stands in the README with its default and meaning."""
     assert table() in README
+
+
+def test_the_figures_are_those_that_were_measured() -> None:
+    """The README's table of quality and speed is what the last whole `make eval` wrote."""
+    assert markdown(read(ROOT / "tests/eval/results.json")) in README
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"^make ([a-z]+)", README, re.MULTILINE))))

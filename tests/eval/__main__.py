@@ -1,4 +1,7 @@
-"""`python -m tests.eval DATA`: how good and how fast the enrichers are, as one table and as JSON."""
+"""`python -m tests.eval DATA`: how good and how fast the enrichers are, as one table and as JSON.
+
+`python -m tests.eval --markdown` prints what the last whole run wrote, as the README has it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from rich.console import Console
 
 from tests.eval import entities, speed, text
-from tests.eval.figure import Figure, show, write
+from tests.eval.figure import Figure, markdown, read, show, write
 
 RESULTS = Path(__file__).parent / "results.json"
 
@@ -35,13 +38,17 @@ def parts(data: Path, texts: Path | None, spacy: str) -> dict[str, Callable[[], 
 def main() -> int:
     """Measures, prints and writes; 2 when the data folder is none."""
     parser = argparse.ArgumentParser(prog="python -m tests.eval", description=__doc__)
-    parser.add_argument("data", type=Path, help="the folder with the corpora")
+    parser.add_argument("data", type=Path, nargs="?", help="the folder with the corpora")
+    parser.add_argument("--markdown", action="store_true", help="print the README's table of the last whole run")
     parser.add_argument("--out", type=Path, default=RESULTS, help="where the JSON goes")
     parser.add_argument("--only", action="append", default=[], help="only this part; may be given again")
     parser.add_argument("--texts", type=Path, help="folder of the texts that are not free; tests/data/topics/README.md")
     parser.add_argument("--spacy", default="", help="an installed spaCy pipeline to measure beside ours")
     given = parser.parse_args()
-    if not (given.data / "ner").is_dir():
+    if given.markdown:
+        print(markdown(read(given.out)))
+        return 0
+    if given.data is None or not (given.data / "ner").is_dir():
         print(f"{given.data} holds no folder 'ner': name it, as in make eval DATA=../shared/data", file=sys.stderr)
         return 2
     known = parts(given.data, given.texts, given.spacy)

@@ -48,9 +48,9 @@ def _of(
 
 
 def linking(data: Path) -> Iterator[Figure]:
-    """Of the mentions whose Wikipedia page GUM names: how many of our links are right, and how many got one."""
-    documents = corpora.gum(data)
-    found = measure.linking(documents.values(), network.default(), linker.default())
+    """Of the mentions whose Wikipedia page GUM names: how many of our links are right, and how many got theirs."""
+    found = measure.linking(corpora.gum(data).values(), network.default(), linker.default())
     linked = found.right + found.wrong
-    yield Figure("linking", "GUM, Wikipedia pages", "precision", found.right / max(linked, 1), linked, wanted=0.95)
-    yield Figure("linking", "GUM, Wikipedia pages", "recall", found.right / max(found.named, 1), found.named)
+    name = "GUM, Wikipedia pages"
+    yield Figure("linking", name, "precision", found.right / max(linked, 1), linked, wanted=0.95)
+    yield Figure("linking", name, "recall, of pages in the table", found.right / max(found.linkable, 1), found.linkable)

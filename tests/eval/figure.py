@@ -76,3 +76,21 @@ def write(figures: Iterable[Figure], path: Path) -> None:
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read(path: Path) -> list[Figure]:
+    """The figures of a file that `write` made."""
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    return [Figure(**{name: value for name, value in row.items() if name != "is_reached"}) for row in rows]
+
+
+def markdown(figures: Iterable[Figure]) -> str:
+    """The figures that were wanted, as the README has them."""
+    lines = ["| part | set | of | measure | value | wanted |", "|---|---|--:|---|--:|--:|"]
+    for one in figures:
+        if one.wanted is not None:
+            mark = "" if one.is_reached is not False else " (not reached)"
+            lines.append(
+                f"| {one.part} | {one.data} | {one.count:,} | {one.measure} | {one.shown}{mark} | {one.shown_wanted} |"
+            )
+    return "\n".join(lines)

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from tests.eval import text
-from tests.eval.figure import Figure, show, write
+from tests.eval.figure import Figure, markdown, read, show, write
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -48,6 +48,21 @@ def test_every_figure_stands_in_the_table_and_in_the_file(tmp_path: Path) -> Non
     write(figures, tmp_path / "new" / "results.json")
     read = json.loads((tmp_path / "new" / "results.json").read_text(encoding="utf-8"))
     assert [(one["value"], one["is_reached"]) for one in read] == [(0.7123, True), (151.2, True), (None, None)]
+
+
+def test_what_was_written_is_read_again_as_the_readme_has_it(tmp_path: Path) -> None:
+    """Only what was wanted stands in the README's table, and what was not reached says so."""
+    figures = [
+        Figure("dates", "hard cases", "right", 0.5, 10, wanted=0.9),
+        Figure("dates", "hard cases", "without", 0.1, 10),
+        Figure("process", "a fresh one", "ready after", 2.0, 1, "s", wanted=3, at_least=False),
+    ]
+    write(figures, tmp_path / "results.json")
+    assert read(tmp_path / "results.json") == figures
+    assert markdown(figures).splitlines()[2:] == [
+        "| dates | hard cases | 10 | right | 0.500 (not reached) | ≥ 0.900 |",
+        "| process | a fresh one | 1 | ready after | 2.00 s | ≤ 3.00 s |",
+    ]
 
 
 @pytest.mark.parametrize(("folder", "parts"), [("topics", ("build", "held-out")), ("furniture", ("build", "held"))])
