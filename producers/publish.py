@@ -195,6 +195,15 @@ def feed(
     return publisher.report
 
 
+def producer(settings: Settings) -> KafkaProducer:
+    """A producer for many articles.
+
+    It waits longer for larger batches than the other producers do, which costs a third less for each article; what
+    settles does not wait, for flushing sends at once.
+    """
+    return KafkaProducer(**{**producer_options(settings), "linger_ms": 50, "batch_size": 2**20})
+
+
 def open_publisher(settings: Settings) -> Publisher:
     """A publisher on the Kafka that the settings name, knowing what was published before.
 
@@ -202,4 +211,4 @@ def open_publisher(settings: Settings) -> Publisher:
         KafkaError: Kafka does not answer.
     """
     known = seen.load(settings)
-    return Publisher(KafkaProducer(**producer_options(settings)), settings, known)
+    return Publisher(producer(settings), settings, known)

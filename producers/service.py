@@ -11,11 +11,11 @@ from typing import Any
 
 import structlog
 from aiohttp import web as http
-from kafka import KafkaConsumer, KafkaProducer
+from kafka import KafkaConsumer
 from kafka.errors import KafkaError
 from pydantic import ValidationError
 
-from producers import metrics, push, seen, sources
+from producers import metrics, publish, push, seen, sources
 from producers.collect import Collector
 from producers.look import Marked, Tools, look
 from producers.polite import Web, open_web
@@ -26,7 +26,7 @@ from producers.websub import Subscriptions
 from schemas.health import SourceHealth
 from schemas.settings import Settings
 from schemas.source import SourceSpec
-from schemas.streams import producer_options, read_to_end, reader_options, streams
+from schemas.streams import read_to_end, reader_options, streams
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +63,7 @@ async def opened(settings: Settings) -> AsyncIterator[House]:
         NoSuchStreamError: the streams were not made yet.
     """
     known, health = await asyncio.to_thread(lambda: (seen.load(settings), read_health(settings)))
-    producer = KafkaProducer(**producer_options(settings))
+    producer = publish.producer(settings)
     try:
         async with open_web(settings) as web:
             tools = Tools(web, _deliverer(settings, producer, known), known, settings.max_article_bytes)
@@ -97,7 +97,7 @@ def read_health(settings: Settings) -> dict[str, SourceHealth]:
 def _deliverer(settings: Settings, producer: Any, known: dict[bytes, bytes]) -> Any:
     lock = asyncio.Lock()
 
-    def publish(articles: Sequence[Marked]) -> Report:
+    def published(articles: Sequence[Marked]) -> Report:
         with Publisher(producer, settings, known) as publisher:
             for one in articles:
                 publisher.publish(one.article, one.mark, one.listed)
@@ -105,7 +105,7 @@ def _deliverer(settings: Settings, producer: Any, known: dict[bytes, bytes]) -> 
 
     async def deliver(articles: Sequence[Marked]) -> Report:
         async with lock:
-            return await asyncio.to_thread(publish, articles)
+            return await asyncio.to_thread(published, articles)
 
     return deliver
 

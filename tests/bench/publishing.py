@@ -12,16 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from kafka import KafkaProducer
-
 from deploy.ladder import serve
 from deploy.progress import Lines
 from processors.setup import ensure_streams
-from producers.publish import Publisher, feed
+from producers.publish import Publisher, feed, producer
 from producers.reading import article_of_record
 from schemas.article import RawArticle
 from schemas.settings import Settings, load
-from schemas.streams import producer_options
 from tests.generator import records
 
 SENTENCES = 36
@@ -38,11 +35,11 @@ def articles(count: int, seed: int) -> list[RawArticle]:
 
 def rate(settings: Settings, some: list[RawArticle]) -> tuple[float, float]:
     """Articles a second by the wall, and processor seconds for a thousand."""
-    producer = KafkaProducer(**producer_options(settings))
+    kafka = producer(settings)
     began, used = time.perf_counter(), time.process_time()
-    report = feed(iter(some), Publisher(producer, settings, {}))
+    report = feed(iter(some), Publisher(kafka, settings, {}))
     wall, processor = time.perf_counter() - began, time.process_time() - used
-    producer.close()
+    kafka.close()
     assert report.published == len(some), report
     return len(some) / wall, processor / len(some) * 1000
 
