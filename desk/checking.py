@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from desk import sampling
+from processors.enrich import chosen
 from producers import sources
 from producers.fetched import Fetched, FetchError
 from producers.items import Item, Listing, NotAListing
@@ -80,7 +81,7 @@ def _parsed(fetched: Fetched, spec: SourceSpec) -> tuple[Listing | None, Stage]:
 
 async def _first_article(web: Web, item: Item, spec: SourceSpec, settings: Settings) -> AsyncIterator[Stage]:
     raw = await sampling.raw(web, item, spec, settings)
-    article = sampling.enriched(raw, settings)
+    article = sampling.enriched(raw, chosen(settings))
     if isinstance(article, Refusal):
         yield Stage("extract", is_fine=False, said=f"{article.place}: {article.reason}")
         return

@@ -197,13 +197,15 @@ def preview(ctx: click.Context, /, place: str, *, kind: str, as_json: bool) -> i
 
 def _of_files(settings: Settings, place: str) -> Sequence[Any]:
     from desk.sampling import enriched
+    from processors.enrich import chosen
     from producers import files
     from schemas.source import SourceSpec
 
     if not Path(place).exists():
         raise Failure(f"{place}: no such file or folder, and no address of the web", "wiredesk feed preview --help")
     spec = SourceSpec(name="preview", kind="files", path=place)
-    return [enriched(one, settings) for one in files.read(spec, datetime.now(UTC), settings.max_article_bytes)]
+    make = chosen(settings)
+    return [enriched(one, make) for one in files.read(spec, datetime.now(UTC), settings.max_article_bytes)]
 
 
 def _of_web(settings: Settings, place: str, kind: Any) -> Sequence[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from processors.enrich import NoTextError, chosen
+from processors.enrich import Enrich, NoTextError, chosen
 from producers import pages
 from producers.fetched import FetchError
 from producers.items import Item
@@ -23,9 +23,10 @@ async def samples(
     web: Web, items: tuple[Item, ...], spec: SourceSpec, settings: Settings, count: int = SAMPLES
 ) -> list[EnrichedArticle | Refusal]:
     """The first articles of a listing as they would be indexed, and refusals for those that cannot be had."""
+    make = chosen(settings)
     found: list[EnrichedArticle | Refusal] = []
     for item in items[:_MOST_TRIED]:
-        found.append(enriched(await raw(web, item, spec, settings), settings))
+        found.append(enriched(await raw(web, item, spec, settings), make))
         if sum(isinstance(one, EnrichedArticle) for one in found) == count:
             break
     return found
@@ -43,12 +44,12 @@ async def raw(web: Web, item: Item, spec: SourceSpec, settings: Settings) -> Raw
     return pages.article(item, page, spec, now, limit)
 
 
-def enriched(found: RawArticle | Refusal, settings: Settings) -> EnrichedArticle | Refusal:
-    """The enriched article of a raw one."""
+def enriched(found: RawArticle | Refusal, make: Enrich) -> EnrichedArticle | Refusal:
+    """The enriched article that `make` makes of a raw one."""
     if isinstance(found, Refusal):
         return found
     try:
-        return chosen(settings)(found)
+        return make(found)
     except NoTextError as error:
         return Refusal(found.url or found.origin, f"extract: {error}")
 
