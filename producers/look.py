@@ -11,11 +11,11 @@ from itertools import islice
 from typing import NamedTuple, Protocol
 
 from producers import pages, schedule, sources
-from producers.fetched import Fetched, FetchError
+from producers.fetched import Fetched, FetchError, Hardness
 from producers.items import Item, Listing, NotAListing, dated
 from producers.publish import Report
 from producers.reading import Refusal
-from producers.schedule import Hardness, Outcome
+from producers.schedule import Outcome
 from producers.seen import Seen
 from schemas.article import RawArticle
 from schemas.health import Look, SourceHealth

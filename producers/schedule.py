@@ -13,10 +13,10 @@ from math import ceil
 from statistics import median
 from typing import Literal
 
+from producers.fetched import Hardness
 from schemas.health import Day, Look, SourceHealth, SourceState
 from schemas.source import SourceSpec
 
-Hardness = Literal["hard", "soft", "temporary"]
 Anomaly = Literal["burst", "drop"]
 
 SHORTEST = timedelta(seconds=10)

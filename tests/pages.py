@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from html import escape
 
+from tests.web import Site
+
 FIRST = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 TEXT = (
     "The ministers met in Geneva on Monday and spoke about grain exports for two hours.",
@@ -142,3 +144,13 @@ def front(items: Iterable[Story], *, feed: str = "", feed_kind: str = "applicati
         '<nav><a href="/">Home</a> <a href="/about">About us</a> <a href="/contact">Contact</a></nav>'
         f"<main><ul>{listed}</ul></main><footer><a href='/imprint'>Imprint</a></footer></body></html>"
     ).encode()
+
+
+def newspaper(site: Site, count: int) -> list[Story]:
+    """Puts up a home page that names its feed, the feed, and so many articles."""
+    found = stories(count)
+    site.put("/", front((), feed=site.url("/rss")))
+    site.put("/rss", rss(site.url("").rstrip("/"), found), kind="application/rss+xml")
+    for story in found:
+        site.put(story.path, page(story))
+    return found

@@ -61,19 +61,6 @@ def free_port() -> int:
         return port
 
 
-def newspaper(site: Site, count: int) -> list[pages.Story]:
-    """A home page that names its feed, and so many articles in it."""
-    stories = pages.stories(count)
-    feed = f'<link rel="alternate" type="application/rss+xml" href="{site.url("/rss")}">'
-    site.put(
-        "/", f"<!doctype html><html><head><title>The Grain Post</title>{feed}</head><body><a href='/x'>x</a></body>"
-    )
-    site.put("/rss", pages.rss(site.url("").rstrip("/"), stories), kind="application/rss+xml")
-    for story in stories:
-        site.put(story.path, pages.page(story))
-    return stories
-
-
 def push(settings: Settings, record: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     """Pushes one article over HTTP."""
     request = urllib.request.Request(
@@ -87,7 +74,7 @@ def push(settings: Settings, record: dict[str, Any]) -> tuple[int, dict[str, Any
 
 def test_from_a_homepage_to_searchable_articles(here: Settings, web: Site) -> None:
     """One command adds a site; its articles are searchable without another, each once, and all counts agree."""
-    newspaper(web, 6)
+    pages.newspaper(web, 6)
     added = wiredesk(here, "feed", "add", web.url("/"), "--yes", "--every", "10s")
     assert added.returncode == 0, added.stderr
     until(lambda: len(of(here, "The Grain Post")) == 6, "six articles in the index", 120)
@@ -106,7 +93,7 @@ def test_from_a_homepage_to_searchable_articles(here: Settings, web: Site) -> No
 
 def test_what_changes_is_a_new_version_and_two_feeds_of_one_article_are_one(here: Settings, web: Site) -> None:
     """A second feed with the same articles is kept as their second source; a changed article replaces the old one."""
-    stories = newspaper(web, 3)
+    stories = pages.newspaper(web, 3)
     web.put("/atom", pages.atom(web.url("").rstrip("/"), stories), kind="application/atom+xml")
     for path, name in (("/rss", "post"), ("/atom", "wire")):
         assert wiredesk(here, "feed", "add", web.url(path), "--yes", "--every", "10s", "--name", name).returncode == 0
@@ -129,7 +116,7 @@ def of(settings: Settings, *sources: str) -> list[dict[str, Any]]:
 
 def test_a_source_that_fails_says_so_and_comes_back(here: Settings, web: Site) -> None:
     """Its state has the reason in words; other sources go on; it is well again without anybody's help."""
-    newspaper(web, 2)
+    pages.newspaper(web, 2)
     web.put("/broken", Answer(status=503))
     good = wiredesk(here, "feed", "add", web.url("/rss"), "--yes", "--every", "10s", "--name", "good")
     assert good.returncode == 0, good.stderr
@@ -148,7 +135,7 @@ def test_a_source_that_fails_says_so_and_comes_back(here: Settings, web: Site) -
 def test_a_collector_that_is_killed_loses_nothing(house: tuple[Settings, Worker], web: Site) -> None:
     """SIGKILL in the middle of a look, three times: every listed article is stored in the end, and none twice."""
     here, feed = house
-    stories = newspaper(web, 60)
+    stories = pages.newspaper(web, 60)
     for story in stories:
         web.put(story.path, Answer(pages.page(story), headers={"Content-Type": "text/html"}, pause=0.05))
     added = wiredesk(here, "feed", "add", web.url("/rss"), "--yes", "--every", "10s", "--name", "killed")

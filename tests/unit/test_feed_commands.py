@@ -24,14 +24,7 @@ Say = Callable[..., Said]
 def site() -> Iterator[Site]:
     """A newspaper: a home page that names its feed, and five articles."""
     with Site() as found:
-        stories = pages.stories(5)
-        feed = f'<link rel="alternate" type="application/rss+xml" href="{found.url("/rss")}">'
-        found.put(
-            "/", f"<!doctype html><html><head><title>The Grain Post</title>{feed}</head><body><a href='/x'>x</a></body>"
-        )
-        found.put("/rss", pages.rss(found.url("").rstrip("/"), stories), kind="application/rss+xml")
-        for story in stories:
-            found.put(story.path, pages.page(story))
+        pages.newspaper(found, 5)
         yield found
 
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from producers.fetched import Hardness
 from producers.schedule import (
     LONGEST,
     SHORTEST,
     STOPPED_AFTER,
     STOPPED_EVERY,
-    Hardness,
     Outcome,
     anomaly,
     due,
