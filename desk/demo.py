@@ -14,9 +14,10 @@ from rich.console import Console
 from rich.text import Text
 
 from deploy.progress import for_stream
-from desk import pipeline, search, show
+from desk import pipeline, show
 from desk.failure import Exit, Failure
-from desk.query import Search
+from desk.search import find as search
+from desk.search.request import Search
 from processors import index
 from producers.publish import Report
 from schemas.envelope import RAW_PLACE, RAW_TIME, attributes

@@ -37,9 +37,9 @@ def search(ctx: click.Context, /, words: tuple[str, ...], *, story: bool, as_jso
       wiredesk search '"arms control"' --topic diplomacy --since 7d --sort newest
       wiredesk search --entity Q7747 --json
     """
-    from desk.query import QueryError, Search
-    from desk.search import as_json as hit_json
-    from desk.search import run
+    from desk.search.find import as_json as hit_json
+    from desk.search.find import run
+    from desk.search.request import QueryError, Search
     from processors import index
 
     settings = with_elasticsearch(ctx.obj, _QUICK)
@@ -70,7 +70,7 @@ def show(ctx: click.Context, article_id: str, *, as_json: bool) -> None:
       wiredesk show 0123456789abcdef0123456789abcdef
       wiredesk show 0123456789abcdef0123456789abcdef --json
     """
-    from desk.search import get
+    from desk.search.find import get
     from processors import index
 
     settings = with_elasticsearch(ctx.obj, _QUICK)

@@ -11,8 +11,8 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from desk.query import MATCH_END, MATCH_START
-from desk.search import Found, Hit
+from desk.search.find import Found, Hit
+from desk.search.request import MATCH_END, MATCH_START
 
 _MOST_ENTITIES = 8
 # So many looks in a row that were led to the same other address say that it is the address now.

@@ -184,6 +184,14 @@ class Settings(BaseSettings):
         "", description="Address of that port as WebSub hubs reach it. Empty: no hub is asked."
     )
 
+    web_host: str = Field("127.0.0.1", description="Address of the desk's pages and API.")
+    web_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        8600, description="Port of the desk's pages and API; a free one is taken when it is in use, or for 0."
+    )
+    web_token: SecretStr | None = Field(
+        None, description="Token that the desk asks for; needed when its address is not loopback."
+    )
+
     metrics_host: str = Field("127.0.0.1", description="Address of the metrics for Prometheus.")
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         0, description="Port at which `wiredesk feed run` tells `/metrics` of all sources; 0 tells none."

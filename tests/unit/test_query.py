@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.query import MOST_TERMS, QueryError, Search, Term, body, query, same_story, terms
+from desk.search.request import MOST_TERMS, QueryError, Search, Term, body, query, same_story, terms
 from tests.fakes import quick
 
 SYNTAX = ("query_string", "simple_query_string", "script", "regexp", "wildcard", "prefix", "fuzzy")

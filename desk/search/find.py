@@ -7,7 +7,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch, NotFoundError
 
-from desk.query import MATCH_END, MATCH_START, Search, body, same_story
+from desk.search.request import MATCH_END, MATCH_START, Search, body, same_story
 
 _SHARED = (("entities", "id", "name"), ("topics", "id", "name"))
 
