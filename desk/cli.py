@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from deploy.errors import ServersError
+from deploy.errors import RefusedError, ServersError
 from desk.failure import Exit, Failure
 from desk.loaded import Loaded
 
@@ -24,6 +24,7 @@ _COMMANDS = {
     "feed": ("desk.feeding:feed", "Feed articles in."),
     "search": ("desk.reading:search", "Search the index."),
     "show": ("desk.reading:show", "Show one article whole."),
+    "web": ("desk.serving:web", "Serve the desk's pages and API to a browser."),
     "monitor": ("desk.reading:monitor", "Watch the streams: lag, rates, retries, freshness."),
     "dead": ("desk.burying:dead", "Look at dead letters, retry or drop them."),
     "servers": ("desk.servers:servers", "Kafka and Elasticsearch alone: start, stop, look."),
@@ -92,6 +93,8 @@ def _failure(error: Exception, loaded: Loaded) -> Failure | None:
     """What to tell a person of an error; none for a defect of ours."""
     if isinstance(error, Failure):
         return error
+    if isinstance(error, RefusedError):
+        return Failure(str(error), "wiredesk settings", Exit.USAGE)
     if isinstance(error, ServersError):
         return Failure(str(error), "wiredesk servers status")
     from schemas.settings import SettingsError

@@ -1,0 +1,1 @@
+"""The desk in a browser: pages that are drawn by the server."""

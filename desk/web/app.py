@@ -1,0 +1,179 @@
+"""The web desk: routers, security and errors put together."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import uvicorn
+from elasticsearch import ApiError
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from desk.failure import in_words
+from desk.web import login
+from desk.web.parts import HERE, Desk, Problem, desk_of, tell
+from desk.web.pulse import Pulse, Watching
+from desk.web.security import Door, Shield
+from schemas.settings import Settings
+
+ROUTERS: tuple[APIRouter, ...] = (login.router,)
+
+_log = logging.getLogger(__name__)
+_OUTAGE = "Elasticsearch"
+
+
+def create(settings: Settings, desk: Desk | None = None) -> FastAPI:
+    """The web application.
+
+    Args:
+        settings: with the servers' addresses in them.
+        desk: what the routes stand on; made from the settings where none is given.
+    """
+    made = desk or desk_for(settings)
+    app = FastAPI(title="Wiredesk", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+    app.state.desk = made
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=HERE / "static"))
+    app.state.paths = frozenset(_paths(app))
+    app.state.door = Door(settings)
+    app.add_exception_handler(StarletteHTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _misasked)
+    app.add_middleware(Catching)
+    app.add_middleware(Shield, door=app.state.door, tell=tell)
+    return app
+
+
+def _paths(app: FastAPI) -> list[str]:
+    return [path for route in app.routes if isinstance(path := getattr(route, "path", None), str)]
+
+
+def desk_for(settings: Settings) -> Desk:
+    """What the routes stand on, from the settings."""
+    from desk.web.parts import utc_now
+    from processors import index
+
+    return Desk(settings, index.client(settings, timeout=20), Pulse(lambda: _watch(settings), utc_now))
+
+
+def _watch(settings: Settings) -> Watching:
+    return _OneShot(settings)
+
+
+class _OneShot:
+    """Reads the facts anew each time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def facts(self) -> dict[str, Any]:
+        """All facts as they stand now."""
+        from desk import monitor
+
+        return monitor.facts(self._settings)
+
+    def close(self) -> None:
+        """Holds nothing."""
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    desk: Desk = app.state.desk
+    desk.pulse.start()
+    try:
+        yield
+    finally:
+        await run_in_threadpool(desk.pulse.stop)
+        desk.es.close()
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, StarletteHTTPException)  # noqa: S101 (it is registered for nothing else)
+    what = f"There is no page {request.url.path}." if error.detail == "Not Found" else str(error.detail)
+    return await run_in_threadpool(tell, request, Problem(error.status_code, what, "start at the search page, /"))
+
+
+async def _misasked(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 (it is registered for nothing else)
+    wrong = "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors()[:5])
+    return await run_in_threadpool(tell, request, Problem(422, f"The address does not fit: {wrong}"))
+
+
+class Catching:
+    """Turns every error into a page that says what, since when, what still works, and the next command."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:
+            if begun or scope["type"] != "http":
+                raise
+            request = Request(scope)
+            response = await run_in_threadpool(tell, request, problem_of(error, desk_of(request)))
+            await response(scope, receive, send)
+
+
+def problem_of(error: Exception, desk: Desk) -> Problem:
+    """What to tell a person of an error; the log gets all of an error that is our own."""
+    if isinstance(error, ApiError) and error.meta.status == 400:
+        return Problem(400, "Elasticsearch cannot carry out this search.", "make it shorter or plainer")
+    failure = in_words(error, desk.settings)
+    if failure is None:
+        _log.error("an error of the desk itself", exc_info=error)
+        return Problem(500, "Something went wrong in the desk itself.", "look into the log of `wiredesk web`")
+    if failure.message.startswith(_OUTAGE):
+        works = "Sources, Stream and Dead letters work; nothing that is on its way is lost."
+        return Problem(503, f"{failure.message}.", failure.way_out, works, desk.since(_OUTAGE))
+    return Problem(503, f"{failure.message}.", failure.way_out, "Search works.", desk.since("Kafka"))
+
+
+def serve(settings: Settings, said: Callable[[str], None]) -> None:
+    """Serves the desk until it is asked to stop; `said` gets its address as soon as it listens."""
+    config = uvicorn.Config(
+        create(settings),
+        host=settings.web_host,
+        port=settings.web_port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=3,
+    )
+    _Server(config, said).run()
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens."""
+
+    def __init__(self, config: uvicorn.Config, said: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._said = said
+
+    async def startup(self, sockets: list[Any] | None = None) -> None:
+        """Listens, and says so."""
+        await super().startup(sockets)
+        if self.started:
+            self._said(address_of(self.config.host, self.config.port))
+
+
+def address_of(host: str, port: int) -> str:
+    """The address of the desk, as it is typed into a browser."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
