@@ -1,0 +1,1 @@
+"""Everything a search finds, written as JSON Lines, CSV, RSS, Atom or ninjs."""
