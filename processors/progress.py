@@ -35,6 +35,7 @@ class Progress:
     stale: int = 0
     retries: int = 0
     dead: int = 0
+    untold: int = 0
     waiting: str | None = None
     _latencies: deque[float] = field(default_factory=lambda: deque(maxlen=_LATENCIES))
     _told: tuple[object, ...] = ()
@@ -55,13 +56,14 @@ class Progress:
             stale=self.stale,
             retries=self.retries,
             dead=self.dead,
+            untold=self.untold,
             waiting=self.waiting,
             latency_ms=_percentiles(sorted(self._latencies)),
         )
 
     def report(self, stream: str) -> Outgoing | None:
         """A message for `pipeline.status`, when it is time for one: soon after a change, else as a heartbeat."""
-        now, facts = time.monotonic(), (self.done, self.stale, self.retries, self.dead, self.waiting)
+        now, facts = time.monotonic(), (self.done, self.stale, self.retries, self.dead, self.untold, self.waiting)
         if now - self._told_at < (_SOON if facts != self._told else _HEARTBEAT):
             return None
         self._told, self._told_at = facts, now

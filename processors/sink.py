@@ -7,6 +7,7 @@ import itertools
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,7 @@ from processors.letters import PermanentError, letter, posted
 from processors.message import Message, Outgoing
 from processors.offsets import OffsetTracker
 from processors.progress import Progress
+from processors.receipts import Delivery, Receipts, receipt_item
 from processors.store import BatchSize, Entry, Store, backoff
 from schemas.dead import Reason
 from schemas.envelope import RAW_TIME, whole_number
@@ -60,6 +62,15 @@ class Batch:
             self.since = time.monotonic()
         self.items.append(item)
         self.size += len(item.entry.lines) if item.entry else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What came to its end with one bulk, `at` when in milliseconds since 1970, and the receipt that tells of it."""
+
+    items: list[tuple[Item, Verdict]]
+    at: float
+    receipt: Delivery
 
 
 class Writer:
@@ -107,6 +118,7 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
         consumer: a kafka-python consumer that commits nothing by itself; the sink subscribes it.
         store_for: makes the Store that the writers share, from a wait and the progress.
         post: sends one message and returns when it is acknowledged, or raises KafkaError.
+        send: queues one message and returns a kafka-python future, or raises KafkaError.
         progress: what is counted.
         tell: is called in every round of the loop, to report.
     """
@@ -117,6 +129,7 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
         consumer: Any,
         store_for: Callable[[Callable[[float], bool], BatchSize, Progress], Store],
         post: Callable[[Outgoing], None],
+        send: Callable[[Outgoing], Any],
         progress: Progress,
         tell: Callable[[], None],
     ) -> None:
@@ -127,7 +140,9 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
         store = store_for(self._stopping.wait, self._size, progress)
         self._writer = Writer(store, post, self._names, progress)
         self._ready: queue.Queue[Batch | None] = queue.Queue(maxsize=settings.sink_bulks_in_flight)
-        self._finished: queue.SimpleQueue[tuple[Item, Verdict]] = queue.SimpleQueue()
+        self._receipts = Receipts(send, self._names.stored.name, progress.instance)
+        self._ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
+        self._unsettled: deque[Ended] = deque()
         self._trackers: dict[TopicPartition, OffsetTracker] = {}
         self._batch = Batch()
         self._commit_at = 0.0
@@ -215,21 +230,47 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
     def _write(self) -> None:
         while (batch := self._ready.get()) is not None:
             try:
-                for finished in self._writer.finish(batch, self._stopping.wait):
-                    self._finished.put(finished)
+                self._bring_to_end(batch)
             except BaseException as error:  # noqa: BLE001 (a thread's end must not go unseen: it ends the process)
                 self._failed = error
                 self._stopping.set()
                 return
 
-    def _settle(self) -> None:
-        """Counts what came to its end, and lets its offsets be committed."""
-        now = time.time() * 1000
+    def _bring_to_end(self, batch: Batch) -> None:
+        started = time.monotonic()
+        finished = self._writer.finish(batch, self._stopping.wait)
+        if not finished:
+            return
+        took_ms = (time.monotonic() - started) * 1000
+        told = (receipt_item(item.message, item.entry, verdict) for item, verdict in finished)
+        receipt = self._receipts.tell(told, took_ms)
+        self._ended.put(Ended(finished, time.time() * 1000, receipt))
+
+    def _settle(self, *, wait: bool = False) -> None:
+        """Counts what came to its end, and lets its offsets be committed, as soon as its receipt is written.
+
+        A receipt that cannot be written holds them up only for a while, and is counted as untold.
+        """
         with contextlib.suppress(queue.Empty):
             while True:
-                item, verdict = self._finished.get_nowait()
-                item.tracker.finish(item.message.offset)
-                self._count(item.message, verdict, now)
+                self._unsettled.append(self._ended.get_nowait())
+        waiting, self._unsettled = self._unsettled, deque()
+        for ended in waiting:
+            if self._is_told(ended.receipt, wait=wait):
+                self._settle_one(ended)
+            else:
+                self._unsettled.append(ended)
+
+    def _is_told(self, receipt: Delivery, *, wait: bool) -> bool:
+        while wait and not receipt.is_over(time.monotonic()):
+            time.sleep(0.005)
+        return receipt.is_over(time.monotonic())
+
+    def _settle_one(self, ended: Ended) -> None:
+        self._progress.untold += not ended.receipt.arrived
+        for item, verdict in ended.items:
+            item.tracker.finish(item.message.offset)
+            self._count(item.message, verdict, ended.at)
 
     def _count(self, message: Message, verdict: Verdict, now: float) -> None:
         if verdict is Verdict.DEAD:
@@ -261,7 +302,7 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def on_partitions_revoked(self, revoked: Any) -> None:
         """Commits what is finished; what is under way of these partitions goes on, and counts no more."""
-        self._settle()
+        self._settle(wait=True)
         self._commit()
         for partition in revoked:
             self._trackers.pop(partition, None)
@@ -285,7 +326,7 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
                 self._ready.put(None, timeout=max(0.0, deadline - time.monotonic()))
         for writer in writers:
             writer.join(max(0.0, deadline - time.monotonic()))
-        self._settle()
+        self._settle(wait=True)
         self._commit()
         self._consumer.close(autocommit=False, timeout_ms=3000)
 

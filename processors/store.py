@@ -34,15 +34,18 @@ class Send(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One document on its way: where it was read, and its two lines of a bulk body."""
+    """One document on its way: where it was read, its two lines of a bulk body, its article's id and version."""
 
     message: Message
     lines: bytes
+    article_id: str
+    version: int
 
 
 def entry(message: Message, article_id: str, version: int) -> Entry:
     """The entry for a message whose value may stand in a bulk body (`processors.bulk.document_problem`)."""
-    return Entry(message, b"%b\n%b\n" % (action(article_id, version), message.value or b""))
+    lines = b"%b\n%b\n" % (action(article_id, version), message.value or b"")
+    return Entry(message, lines, article_id, version)
 
 
 class BatchSize:

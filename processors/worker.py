@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 # sysexits.h: a failure that passes; the supervisor starts the process again.
 EX_TEMPFAIL = 75
 _DELIVERY_SECONDS = 30
+_LONGEST_BLOCK_MS = 5000
 
 
 @contextmanager
@@ -88,7 +89,7 @@ def run_sink(settings: Settings) -> None:
     """Indexes until the process is asked to stop."""
     names, progress = streams(settings), Progress("sink")
     elasticsearch = index.client(settings)
-    producer = KafkaProducer(**producer_options(settings))
+    producer = KafkaProducer(**producer_options(settings), max_block_ms=_LONGEST_BLOCK_MS)
     consumer = KafkaConsumer(
         group_id=names.sink_group,
         session_timeout_ms=6000,
@@ -107,6 +108,7 @@ def run_sink(settings: Settings) -> None:
         consumer,
         lambda wait, size, told: Store(send, wait, size, told),
         lambda out: _send(producer, out).get(_DELIVERY_SECONDS),
+        lambda out: _send(producer, out),
         progress,
         tell,
     )

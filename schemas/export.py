@@ -16,6 +16,7 @@ from schemas.article import EnrichedArticle, RawArticle
 from schemas.compatibility import breaking_changes
 from schemas.dead import DeadLetter, Resolution
 from schemas.health import SourceHealth
+from schemas.receipt import Receipt
 from schemas.repeated import RepeatedLine
 from schemas.settings import Settings
 from schemas.source import SourceSpec
@@ -26,6 +27,7 @@ PUBLISHED: tuple[type[BaseModel], ...] = (
     EnrichedArticle,
     DeadLetter,
     Resolution,
+    Receipt,
     SourceSpec,
     SourceHealth,
     RepeatedLine,

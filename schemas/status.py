@@ -15,7 +15,8 @@ class StageStatus(Contract):
     """Counts of one process since it `started`, as they stood `at`.
 
     `waiting` says in words what it waits for, when it cannot go on; `latency_ms` are the newest articles' times from
-    published to enriched or stored, in milliseconds, as p50, p95 and p99.
+    published to enriched or stored, in milliseconds, as p50, p95 and p99. `untold` counts bulks of a sink whose receipt
+    (`schemas.receipt`) could not be written in time.
     """
 
     schema_version: Literal[1] = 1
@@ -27,5 +28,6 @@ class StageStatus(Contract):
     stale: Count = 0
     retries: Count = 0
     dead: Count = 0
+    untold: Count = 0
     waiting: str | None = None
     latency_ms: dict[str, float] = Field(default_factory=dict)

@@ -31,6 +31,7 @@ class Streams:
     raw: Stream
     enriched: Stream
     dead: Stream
+    stored: Stream
     seen: Stream
     health: Stream
     repeated: Stream
@@ -41,7 +42,16 @@ class Streams:
     @property
     def all(self) -> tuple[Stream, ...]:
         """Every stream, for making them."""
-        return (self.raw, self.enriched, self.dead, self.seen, self.health, self.repeated, self.status)
+        return (
+            self.raw,
+            self.enriched,
+            self.dead,
+            self.stored,
+            self.seen,
+            self.health,
+            self.repeated,
+            self.status,
+        )
 
 
 def streams(settings: Settings) -> Streams:
@@ -58,6 +68,7 @@ def streams(settings: Settings) -> Streams:
         raw=stream("articles.raw", kept),
         enriched=stream("articles.enriched", kept),
         dead=stream("articles.dead", {"retention.ms": "-1"}),
+        stored=stream("articles.stored", kept, partitions=1),
         seen=stream("sources.seen", compacted),
         health=stream("sources.health", compacted, partitions=1),
         repeated=stream("sources.repeated", compacted, partitions=1),

@@ -91,10 +91,14 @@ class Sent:
 
 
 class Future:
-    """What a producer returns: resolved, or failed with an error."""
+    """What a producer returns: resolved, failed with an error, or not there yet."""
 
-    def __init__(self, error: Exception | None = None) -> None:
-        self._error = error
+    def __init__(self, error: Exception | None = None, *, is_done: bool = True) -> None:
+        self._error, self.is_done = error, is_done
+
+    def succeeded(self) -> bool:
+        """Whether it was delivered."""
+        return self.is_done and self._error is None
 
     def get(self, timeout: float | None = None) -> None:
         """Raises the error of a failed delivery."""

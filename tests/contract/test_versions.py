@@ -22,6 +22,7 @@ from schemas.compatibility import breaking_changes
 from schemas.dead import DeadLetter, Resolution
 from schemas.export import PUBLISHED, VERSIONS, IncompatibleChangeError, export, file_name, json_schema
 from schemas.health import Day, Look, SourceHealth
+from schemas.receipt import Receipt, ReceiptItem
 from schemas.repeated import RepeatedLine
 from schemas.settings import Settings
 from schemas.source import SourceSpec
@@ -98,6 +99,18 @@ EXAMPLES: dict[type[BaseModel], list[BaseModel]] = {
         letter(raw_message(), "enrich", "failed", "d", "h"),
     ],
     Resolution: [Resolution(letter="articles.raw-0-1", action="dropped", at=datetime.now(UTC), by="me")],
+    Receipt: [
+        Receipt(at=FETCHED_AT, took_ms=0, by="me", items=()),
+        Receipt(
+            at=FETCHED_AT,
+            took_ms=81.5,
+            by="me",
+            items=(
+                ReceiptItem(id="0" * 32, version=1, verdict="stored", partition=0, offset=3),
+                ReceiptItem(id=None, version=None, verdict="dead", partition=1, offset=0),
+            ),
+        ),
+    ],
     SourceHealth: [
         SourceHealth(source="herald", interval=300),
         SourceHealth(

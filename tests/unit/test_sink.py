@@ -16,7 +16,7 @@ from processors.progress import Progress
 from processors.sink import Sink
 from processors.store import Entry, Store
 from schemas.dead import DeadLetter
-from tests.fakes import FakeConsumer, FakeElasticsearch, Waits, enriched_message, timed_out, unit_settings
+from tests.fakes import FakeConsumer, FakeElasticsearch, Future, Waits, enriched_message, timed_out, unit_settings
 
 P0, P1 = TopicPartition("articles.enriched", 0), TopicPartition("articles.enriched", 1)
 NOT_PARSED = (400, {"type": "document_parsing_exception", "reason": "failed to parse"})
@@ -43,19 +43,32 @@ class Scripted:
 class Rig:
     """A sink on fakes."""
 
-    def __init__(self, messages: Iterable[Message], store: Any = None, post: Any = None, **named: Any) -> None:
+    def __init__(
+        self, messages: Iterable[Message], store: Any = None, post: Any = None, send: Any = None, **named: Any
+    ) -> None:
         self.consumer = FakeConsumer(messages, most=named.pop("most", 500))
         self.store = store or Scripted()
         self.posted: list[Outgoing] = []
+        self.receipts: list[Outgoing] = []
         self.progress = Progress("sink")
         self.told = 0
         settings = unit_settings(**{"sink_batch_seconds": 0.01, "sink_bulks_in_flight": 1, **named})
         self.sink = Sink(
-            settings, self.consumer, lambda *_: self.store, post or self.posted.append, self.progress, self._tell
+            settings,
+            self.consumer,
+            lambda *_: self.store,
+            post or self.posted.append,
+            send or self._delivered,
+            self.progress,
+            self._tell,
         )
 
     def _tell(self) -> None:
         self.told += 1
+
+    def _delivered(self, out: Outgoing) -> Future:
+        self.receipts.append(out)
+        return Future()
 
     def run(self, until: Callable[[], bool] | None = None) -> None:
         """Runs until so much is counted, or the condition holds."""

@@ -82,13 +82,14 @@ def test_names_carry_the_prefix() -> None:
     found = streams(unit_settings(stream_prefix="blue."))
     names = [stream.name for stream in found.all] + [found.enricher_group, found.sink_group]
     assert all(name.startswith("blue.") for name in names)
-    assert len(set(names)) == 9
+    assert len(set(names)) == 10
 
 
 def test_dead_letters_stay_for_ever_and_articles_as_long_as_is_set() -> None:
     """Retention follows the settings, in milliseconds; dead letters are never deleted by Kafka."""
     found = streams(unit_settings(raw_retention_days=30))
-    assert found.raw.config["retention.ms"] == found.enriched.config["retention.ms"] == str(30 * 86_400_000)
+    kept = {stream.config["retention.ms"] for stream in (found.raw, found.enriched, found.stored)}
+    assert kept == {str(30 * 86_400_000)}
     assert found.dead.config["retention.ms"] == "-1"
     assert "cleanup.policy" not in found.dead.config
     assert streams(unit_settings(raw_retention_days=-1)).raw.config["retention.ms"] == "-1"
