@@ -7,20 +7,23 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, MessageSizeTooLargeError
+from pydantic_core import to_json
 
 from producers import seen
+from producers.partition import Partitions
 from producers.reading import Refusal
 from schemas.article import RawArticle
 from schemas.envelope import Headers, envelope
 from schemas.settings import Settings
 from schemas.streams import producer_options, streams
 
-# How many deliveries are under way before the oldest is waited for: bounds memory, keeps batches full.
-_WINDOW = 2000
+# How many deliveries, and of how many bytes, are under way before the oldest is waited for: bounds memory, keeps
+# batches full.
+_WINDOW, _WINDOW_BYTES = 5000, 64 * 2**20
 
 
 class Producer(Protocol):
@@ -51,15 +54,16 @@ class Report:
         return not self.failed
 
 
-@dataclass(frozen=True, slots=True)
-class _Delivery:
+class _Delivery(NamedTuple):
     """An article on its way, with what was known of it before and what is known when it arrives."""
 
     future: Any
     article: RawArticle
+    key: bytes
     previous: bytes | None
     record: bytes
     listed: str | None
+    size: int
 
 
 class Publisher:
@@ -73,6 +77,7 @@ class Publisher:
         self._producer, self._known = producer, known
         self._streams = streams(settings)
         self._under_way: deque[_Delivery] = deque()
+        self._bytes = 0
 
     def __enter__(self) -> Self:
         return self
@@ -100,18 +105,16 @@ class Publisher:
                 self._remember(key, record)
                 self._remember_listed(listed, record)
             return
+        value = to_json(_owned(article, after))
         try:
-            future = self._send(_owned(article, after), key)
+            future = self._producer.send(self._streams.raw.name, value, key, raw_headers(article))
         except KafkaError as error:
             self._fail(article, previous, error)
             return
-        self._under_way.append(_Delivery(future, article, previous, record, listed))
-        if len(self._under_way) >= _WINDOW:
+        self._bytes += len(value)
+        self._under_way.append(_Delivery(future, article, key, previous, record, listed, len(value)))
+        while len(self._under_way) >= _WINDOW or self._bytes > _WINDOW_BYTES:
             self._settle_oldest()
-
-    def _send(self, article: RawArticle, key: bytes) -> Any:
-        value = article.model_dump_json().encode("utf-8")
-        return self._producer.send(self._streams.raw.name, value, key, raw_headers(article))
 
     def refuse(self, refusal: Refusal) -> None:
         """Counts something that was no article."""
@@ -127,13 +130,14 @@ class Publisher:
 
     def _settle_oldest(self) -> None:
         delivery = self._under_way.popleft()
+        self._bytes -= delivery.size
         try:
             delivery.future.get()
         except KafkaError as error:
             self._fail(delivery.article, delivery.previous, error)
             return
         self.report.published += 1
-        self._remember(delivery.article.id.encode("ascii"), delivery.record)
+        self._remember(delivery.key, delivery.record)
         self._remember_listed(delivery.listed, delivery.record)
 
     def _remember_listed(self, listed: str | None, record: bytes) -> None:
@@ -159,6 +163,8 @@ class Publisher:
 def _owned(article: RawArticle, known: seen.Seen) -> RawArticle:
     """The article as the first source's own, with the others that gave it."""
     owner, *others = known.said
+    if owner == article.source and tuple(others) == article.also_from:
+        return article
     return article.model_copy(update={"source": owner, "also_from": tuple(others)})
 
 
@@ -201,7 +207,8 @@ def producer(settings: Settings) -> KafkaProducer:
     It waits longer for larger batches than the other producers do, which costs a third less for each article; what
     settles does not wait, for flushing sends at once.
     """
-    return KafkaProducer(**{**producer_options(settings), "linger_ms": 50, "batch_size": 2**20})
+    fuller = {"linger_ms": 50, "batch_size": 2**20, "partitioner": Partitions()}
+    return KafkaProducer(**{**producer_options(settings), **fuller})
 
 
 def open_publisher(settings: Settings) -> Publisher:

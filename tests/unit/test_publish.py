@@ -180,10 +180,19 @@ def test_refusals_are_counted_among_articles() -> None:
 def test_many_articles_are_settled_while_they_are_read() -> None:
     """Memory stays bounded: the oldest deliveries are settled before the last article is read."""
     under_way = publisher(FakeProducer())
-    for article in articles(2100):
+    for article in articles(5100):
         under_way.publish(article)
     assert under_way.report.published >= 100
-    assert under_way.settle().published == 2100
+    assert under_way.settle().published == 5100
+
+
+def test_what_is_under_way_is_bounded_in_bytes_too() -> None:
+    """A few huge articles fill the window as many small ones do: the first are settled before the last is read."""
+    under_way = publisher(FakeProducer())
+    for number in range(5):
+        under_way.publish(raw_article(f"{number}. " + "x" * 2**24))
+    assert under_way.report.published >= 1
+    assert under_way.settle().published == 5
 
 
 @quick
