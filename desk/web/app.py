@@ -17,13 +17,13 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from desk.failure import in_words
-from desk.web import login
+from desk.web import article, login, search
 from desk.web.parts import HERE, Desk, Problem, desk_of, tell
 from desk.web.pulse import Pulse, Watching
 from desk.web.security import Door, Shield
 from schemas.settings import Settings
 
-ROUTERS: tuple[APIRouter, ...] = (login.router,)
+ROUTERS: tuple[APIRouter, ...] = (search.router, article.router, login.router)
 
 _log = logging.getLogger(__name__)
 _OUTAGE = "Elasticsearch"
@@ -60,7 +60,8 @@ def desk_for(settings: Settings) -> Desk:
     from desk.web.parts import utc_now
     from processors import index
 
-    return Desk(settings, index.client(settings, timeout=20), Pulse(lambda: _watch(settings), utc_now))
+    elasticsearch = index.client(settings, timeout=20)
+    return Desk(settings, elasticsearch, Pulse(lambda: _watch(settings), utc_now))
 
 
 def _watch(settings: Settings) -> Watching:

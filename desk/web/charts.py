@@ -18,7 +18,8 @@ _MOST_TICKS = 5
 _FORMS = {"hour": "{d.day} {d:%b} {d:%H:%M}", "year": "{d.year}", "month": "{d:%b} {d.year}"}
 _DAY = "{d.day} {d:%b} {d.year}"
 _BAR = Markup(
-    '<a href="{href}" tabindex="-1"><title>{told}</title><rect class="hit" x="{x}" y="0" width="{wide}" height="{full}"/>'
+    '<a href="{href}" tabindex="-1"><title>{told}</title>'
+    '<rect class="hit" x="{x}" y="0" width="{wide}" height="{full}"/>'
     '<rect class="bar" x="{left}" y="{y}" width="{thin}" height="{high}"/></a>'
 )
 _PICTURE = Markup(
