@@ -49,7 +49,8 @@ def test_names_are_searched_by_their_words_and_counted_whole() -> None:
     """Names of entities, topics, sources and authors are keywords, with their words beside them."""
     found = mapping()["properties"]
     parts = [found[name]["properties"]["name"] for name in ("entities", "topics")]
-    for field in (*parts, found["source"], found["authors"]):
+    fields = ("source", "authors", "people", "organisations", "places", "events")
+    for field in (*parts, *(found[name] for name in fields)):
         assert field["type"] == "keyword"
         assert field["fields"]["words"]["analyzer"] == "wiredesk_name"
 
