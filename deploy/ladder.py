@@ -99,7 +99,7 @@ def _named(settings: Settings) -> dict[Server, str]:
 
 
 def _answers(server: Server, address: str, settings: Settings | None = None) -> bool:
-    return answers.kafka(address) if server == "kafka" else answers.elasticsearch(address, settings)
+    return answers.kafka(address, settings) if server == "kafka" else answers.elasticsearch(address, settings)
 
 
 def _running(settings: Settings, server: Server, patience: float) -> str | None:

@@ -37,11 +37,11 @@ def with_kafka(loaded: Loaded, patience: float = PATIENCE) -> Settings:
     """Located settings whose Kafka answers, waiting so many seconds for it.
 
     Raises:
-        Failure: it does not answer in time.
+        Failure: it does not answer in time, or refuses who we are.
     """
     here = located(loaded)
     setting, address = f"{ENV_PREFIX}KAFKA_SERVERS", here.kafka_servers
-    if not _waited(lambda: answers.kafka(address), f"Kafka at {address} ({setting})", patience):
+    if not _waited(lambda: answers.kafka(address, here), f"Kafka at {address} ({setting})", patience):
         raise kafka_down(here, f"did not answer for {patience:.0f} s")
     return here
 
@@ -50,7 +50,7 @@ def with_elasticsearch(loaded: Loaded, patience: float = PATIENCE) -> Settings:
     """Located settings whose Elasticsearch answers, waiting so many seconds for it.
 
     Raises:
-        Failure: it does not answer in time.
+        Failure: it does not answer in time, or refuses who we are.
     """
     here = located(loaded)
     setting, address = f"{ENV_PREFIX}ELASTICSEARCH_URL", here.elasticsearch_url

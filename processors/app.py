@@ -7,37 +7,21 @@ from typing import Any
 
 import faust
 
+from processors.faust_options import options
 from processors.message import Outgoing, Sending
 from processors.outcome import Enrich, outcome
 from processors.progress import Progress
 from processors.worker import count, finished_or_exit, message_of
 from schemas.settings import Settings
-from schemas.streams import MAX_MESSAGE_BYTES, streams
+from schemas.streams import streams
 
 _RAW: dict[str, Any] = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw"}
 
 
 def build(settings: Settings, make: Enrich, learned: Sending) -> faust.App:
-    """The app for one enricher process. Why each option stands so: the README's architecture section."""
+    """The app for one enricher process."""
     names, progress = streams(settings), Progress("enrich")
-    app = faust.App(
-        names.enricher_group,
-        broker=[f"kafka://{server}" for server in settings.kafka_servers.split(",")],
-        datadir=settings.data_dir / "faust",
-        broker_commit_interval=0.5,
-        broker_session_timeout=6,
-        broker_heartbeat_interval=2,
-        consumer_auto_offset_reset="earliest",
-        consumer_max_fetch_size=MAX_MESSAGE_BYTES,
-        producer_acks=-1,
-        producer_compression_type="lz4",
-        producer_max_request_size=MAX_MESSAGE_BYTES,
-        stream_wait_empty=True,
-        topic_allow_declare=False,
-        topic_disable_leader=True,
-        web_enabled=False,
-        worker_redirect_stdouts=False,
-    )
+    app = faust.App(names.enricher_group, **options(settings))
     channels = {stream.name: app.topic(stream.name, partitions=stream.partitions, **_RAW) for stream in names.all}
 
     async def send(out: Outgoing) -> None:

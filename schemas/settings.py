@@ -90,12 +90,23 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
 
     kafka_servers: str = Field("", description="Kafka to use, as `host:port,host:port`. Empty: find or start one.")
+    kafka_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="How Kafka is spoken to: in the clear or by TLS, with or without signing in."
+    )
+    kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="How one signs in to Kafka under a SASL protocol."
+    )
+    kafka_username: str | None = Field(None, description="User for Kafka, with a password.")
+    kafka_password: SecretStr | None = Field(None, description="Password of the user for Kafka.")
+    kafka_ca_file: Path | None = Field(None, description="CA certificate that signed Kafka's own. Empty: the system's.")
+    kafka_certificate_file: Path | None = Field(None, description="Certificate to show Kafka, where it asks for one.")
+    kafka_key_file: Path | None = Field(None, description="Key of that certificate.")
     elasticsearch_url: str = Field(
         "", description="Elasticsearch to use, as `http://host:port`. Empty: find or start one."
     )
     elasticsearch_api_key: SecretStr | None = Field(None, description="API key for Elasticsearch.")
     elasticsearch_username: str | None = Field(None, description="User for Elasticsearch, with a password.")
-    elasticsearch_password: SecretStr | None = Field(None, description="That user's password.")
+    elasticsearch_password: SecretStr | None = Field(None, description="Password of the user for Elasticsearch.")
     elasticsearch_ca_file: Path | None = Field(None, description="CA certificate that signed Elasticsearch's own.")
     servers: Literal["auto", "container", "local"] = Field(
         "auto",

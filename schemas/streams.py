@@ -10,6 +10,7 @@ from typing import Any
 from kafka import TopicPartition
 
 from schemas.settings import Settings
+from schemas.signin import kafka_options
 
 # A message holds the article as JSON: escapes may double it, and an enriched one carries its judgements too.
 MAX_MESSAGE_BYTES = 32 * 2**20
@@ -79,10 +80,15 @@ def streams(settings: Settings) -> Streams:
 
 
 def client_options(settings: Settings) -> dict[str, Any]:
-    """What every kafka-python client of Wiredesk is made with."""
+    """What every kafka-python client of Wiredesk is made with.
+
+    Raises:
+        SettingsError: how to sign in to Kafka cannot stand.
+    """
     return {
         "bootstrap_servers": settings.kafka_servers.split(","),
         "reconnect_backoff_max_ms": 2000,
+        **kafka_options(settings),
     }
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from deploy import answers
 from deploy.containers import running
-from deploy.errors import ServersError
+from deploy.errors import RefusedError, ServersError
 from deploy.ladder import Servers, find, serve, status
 from deploy.progress import Silent
 from schemas.settings import Settings, load
@@ -120,10 +120,11 @@ def test_a_broker_without_a_cluster_does_not_answer_yet(listen: Listen) -> None:
 
 
 def test_elasticsearch_answers_to_the_right_key(tmp_path: Path, listen: Listen) -> None:
-    """A named Elasticsearch is asked with the key that the settings hold."""
+    """A named Elasticsearch is asked with the key that the settings hold; a refused one is told."""
     url = f"http://{listen.start(Guarded)}"
     assert answers.elasticsearch(url, settings(tmp_path, elasticsearch_api_key="secret"))
-    assert not answers.elasticsearch(url, settings(tmp_path))
+    with pytest.raises(RefusedError, match="WIREDESK_ELASTICSEARCH_API_KEY"):
+        answers.elasticsearch(url, settings(tmp_path))
     assert not answers.elasticsearch("http://127.0.0.1:1")
 
 
