@@ -17,13 +17,20 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from desk.failure import in_words
-from desk.web import article, login, search
+from desk.web import api, article, exporting, login, reference, search
 from desk.web.parts import HERE, Desk, Problem, desk_of, tell
 from desk.web.pulse import Pulse, Watching
 from desk.web.security import Door, Shield
 from schemas.settings import Settings
 
-ROUTERS: tuple[APIRouter, ...] = (search.router, article.router, login.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    search.router,
+    article.router,
+    login.router,
+    api.router,
+    exporting.router,
+    reference.router,
+)
 
 _log = logging.getLogger(__name__)
 _OUTAGE = "Elasticsearch"
@@ -42,7 +49,7 @@ def create(settings: Settings, desk: Desk | None = None) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
-    app.state.paths = frozenset(_paths(app))
+    app.state.paths = paths()
     app.state.door = Door(settings)
     app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _misasked)
@@ -51,8 +58,9 @@ def create(settings: Settings, desk: Desk | None = None) -> FastAPI:
     return app
 
 
-def _paths(app: FastAPI) -> list[str]:
-    return [path for route in app.routes if isinstance(path := getattr(route, "path", None), str)]
+def paths() -> frozenset[str]:
+    """The path of every route there is."""
+    return frozenset(getattr(route, "path", "") for router in ROUTERS for route in router.routes)
 
 
 def desk_for(settings: Settings) -> Desk:
@@ -146,8 +154,8 @@ def problem_of(error: Exception, desk: Desk) -> Problem:
     return Problem(503, f"{failure.message}.", failure.way_out, "Search works.", desk.since("Kafka"))
 
 
-def serve(settings: Settings, said: Callable[[str], None]) -> None:
-    """Serves the desk until it is asked to stop; `said` gets its address as soon as it listens."""
+def serve(settings: Settings, said: Callable[[], None]) -> None:
+    """Serves the desk until it is asked to stop; `said` is called as soon as it listens."""
     config = uvicorn.Config(
         create(settings),
         host=settings.web_host,
@@ -164,7 +172,7 @@ def serve(settings: Settings, said: Callable[[str], None]) -> None:
 class _Server(uvicorn.Server):
     """Says where it listens."""
 
-    def __init__(self, config: uvicorn.Config, said: Callable[[str], None]) -> None:
+    def __init__(self, config: uvicorn.Config, said: Callable[[], None]) -> None:
         super().__init__(config)
         self._said = said
 
@@ -172,9 +180,4 @@ class _Server(uvicorn.Server):
         """Listens, and says so."""
         await super().startup(sockets)
         if self.started:
-            self._said(address_of(self.config.host, self.config.port))
-
-
-def address_of(host: str, port: int) -> str:
-    """The address of the desk, as it is typed into a browser."""
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+            self._said()

@@ -10,7 +10,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import parse_qsl, urlsplit
 
@@ -18,6 +17,7 @@ from fastapi import Depends, HTTPException, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from desk.serving import is_loopback
 from desk.web.parts import API, Problem, address
 from schemas.settings import Settings
 
@@ -43,14 +43,6 @@ _LARGEST_FORM = 65_536
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
 Tell = Callable[[Request, Problem], Response]
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address can be reached from this machine alone."""
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def host_name(header: str) -> str:
