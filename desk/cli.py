@@ -25,6 +25,7 @@ _COMMANDS = {
     "search": ("desk.reading:search", "Search the index."),
     "show": ("desk.reading:show", "Show one article whole."),
     "web": ("desk.serving:web", "Serve the desk's pages and API to a browser."),
+    "trace": ("desk.tracing:trace", "Tell where an article is, or why it is not there."),
     "monitor": ("desk.reading:monitor", "Watch the streams: lag, rates, retries, freshness."),
     "dead": ("desk.burying:dead", "Look at dead letters, retry or drop them."),
     "servers": ("desk.servers:servers", "Kafka and Elasticsearch alone: start, stop, look."),
