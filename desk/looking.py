@@ -38,8 +38,10 @@ def run(ctx: click.Context, /) -> None:
       wiredesk feed run
       WIREDESK_PUSH_PORT=8090 WIREDESK_PUSH_TOKEN_FILE=token wiredesk feed run
 
-    The file of sources is read again when it changes. `wiredesk run` does this too.
+    The file of sources is read again when it changes. Every minute an article of Wiredesk's own goes through the whole
+    pipeline, so that `wiredesk monitor` can tell how soon one is searchable. `wiredesk run` does this too.
     """
+    from desk.heartbeat import beating
     from producers.service import SourcesFile, serve
 
     settings = with_kafka(ctx.obj)
@@ -51,7 +53,7 @@ def run(ctx: click.Context, /) -> None:
             loop.add_signal_handler(number, stop.set)
         await serve(settings, SourcesFile(settings.sources_file), stop)
 
-    with explained(settings):
+    with explained(settings), beating(settings):
         asyncio.run(until_asked())
 
 

@@ -1,138 +1,162 @@
-"""`wiredesk search`, `show` and `monitor`: what is there, and whether it flows."""
+"""`wiredesk monitor`: whether it flows."""
 
 from __future__ import annotations
 
+import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import click
 
 from desk import show as shown
-from desk.connect import with_both, with_elasticsearch
-from desk.failure import Exit, Failure
-from desk.options import Moment, as_json
+from desk.connect import located, with_both
+from desk.failure import Exit, Failure, explained
+from desk.options import as_json
 
 _QUICK = 5.0
 
 
 @click.command()
-@click.argument("words", nargs=-1)
-@click.option("--source", help="Only of this source.")
-@click.option("--topic", help="Only on this topic: a code as medtop:20000639, or words of its name.")
-@click.option("--entity", help="Only naming this entity: a Wikidata id as Q7747, or words of its name.")
-@click.option("--lang", "language", help="Only in this language, as `en`.")
-@click.option("--since", type=Moment(), help="Only from this date on: 2026-11-22, or 7d for the last week.")
-@click.option("--until", type=Moment(end_of_day=True), help="Only up to and with this date.")
-@click.option("--sort", type=click.Choice(["relevance", "newest", "oldest"]), default="relevance", show_default=True)
-@click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="Most articles to print.")
-@click.option("--story", is_flag=True, help="Also what tells the same story as the best hit without these words.")
-@as_json
-@click.pass_context
-def search(ctx: click.Context, /, words: tuple[str, ...], *, story: bool, as_json: bool, **narrowed: Any) -> None:
-    """Search the index: all WORDS must occur; "phrases" in order, -words not at all.
-
-    \b
-    Examples:
-      wiredesk search zakharova
-      wiredesk search '"arms control"' --topic diplomacy --since 7d --sort newest
-      wiredesk search --entity Q7747 --json
-    """
-    from desk.search.find import as_json as hit_json
-    from desk.search.find import run
-    from desk.search.request import QueryError, Search
-    from processors import index
-
-    settings = with_elasticsearch(ctx.obj, _QUICK)
-    elasticsearch = index.client(settings, timeout=30)
-    try:
-        found = run(elasticsearch, settings.index_alias, Search(" ".join(words), **narrowed), with_story=story)
-    except QueryError as error:
-        raise click.UsageError(str(error)) from None
-    finally:
-        elasticsearch.close()
-    if as_json:
-        for hit in (*found.hits, *found.related):
-            shown.json_line(hit_json(hit))
-        return
-    shown.results(found, shown.console())
-    click.echo(f"{found.total:,} found" + (f", {len(found.hits):,} shown" if found.total > len(found.hits) else ""))
-
-
-@click.command()
-@click.argument("article_id", metavar="ID")
-@as_json
-@click.pass_context
-def show(ctx: click.Context, article_id: str, *, as_json: bool) -> None:
-    """Show one article whole: clean text, entities, topics, what was cut, and what made it.
-
-    \b
-    Examples:
-      wiredesk show 0123456789abcdef0123456789abcdef
-      wiredesk show 0123456789abcdef0123456789abcdef --json
-    """
-    from desk.search.find import get
-    from processors import index
-
-    settings = with_elasticsearch(ctx.obj, _QUICK)
-    elasticsearch = index.client(settings, timeout=30)
-    try:
-        article = get(elasticsearch, settings.index_alias, article_id)
-    finally:
-        elasticsearch.close()
-    if article is None:
-        raise Failure(f"no article {article_id} in {settings.index_alias}", "wiredesk dead list", Exit.NOT_FOUND)
-    if as_json:
-        shown.json_line(article)
-        return
-    out = shown.console()
-    for line in shown.article_lines(article):
-        out.print(line)
-
-
-@click.command()
 @click.option("--once", is_flag=True, help="Print the facts once and end.")
-@click.option("--check", is_flag=True, help="Exit with 1 when a stage stands still or waits.")
+@click.option(
+    "--check", is_flag=True, help="Look once, name each thing that is wrong, and exit with 1 if there is any."
+)
+@click.option("--serve", is_flag=True, help="Tell Prometheus and send heartbeats until Ctrl-C, and print nothing.")
 @click.option("--interval", type=click.FloatRange(0.5, 3600), default=2.0, show_default=True, help="Seconds between.")
+@click.option(
+    "--max-freshness",
+    type=click.FloatRange(0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="Seconds from published to searchable.",
+)
+@click.option(
+    "--max-stalled",
+    type=click.FloatRange(0),
+    default=60.0,
+    show_default=True,
+    help="Seconds that an article may wait while none is finished.",
+)
+@click.option(
+    "--max-dead", type=click.IntRange(0), default=0, show_default=True, help="New dead letters within ten minutes."
+)
+@click.option(
+    "--max-heartbeat",
+    type=click.FloatRange(0),
+    default=180.0,
+    show_default=True,
+    help="Seconds since the last heartbeat that came through.",
+)
 @as_json
 @click.pass_context
-def monitor(ctx: click.Context, *, once: bool, check: bool, interval: float, as_json: bool) -> int:
+def monitor(
+    ctx: click.Context,
+    /,
+    *,
+    once: bool,
+    check: bool,
+    serve: bool,
+    interval: float,
+    as_json: bool,
+    **limits: Any,
+) -> int:
     """Watch the streams: lag, rates, retries, dead letters, and how fresh the index is.
 
     \b
     Examples:
       wiredesk monitor
       wiredesk monitor --once --json
-      wiredesk monitor --once --check
-    """
-    from desk.monitor import facts
+      wiredesk monitor --check --max-freshness 120
 
+    Exits with 3 when Kafka or Elasticsearch does not answer. With --serve there are /metrics, /livez and /readyz at the
+    address that WIREDESK_METRICS_HOST and WIREDESK_METRICS_PORT name.
+    """
+    from desk.findings import Limits
+
+    bounds = Limits(
+        freshness=limits["max_freshness"],
+        stalled=limits["max_stalled"],
+        dead=limits["max_dead"],
+        heartbeat=limits["max_heartbeat"],
+    )
+    if serve:
+        return _serve(ctx)
     settings = with_both(ctx.obj, _QUICK)
-    found = facts(settings)
+    with explained(settings):
+        if check or once:
+            return _once(settings, bounds, check=check, as_json=as_json)
+        return _live(settings, bounds, interval, as_json=as_json)
+
+
+def _once(settings: Any, limits: Any, *, check: bool, as_json: bool) -> int:
+    from desk.monitor import facts
+    from desk.screen import monitor_lines
+
+    found = facts(settings, limits)
     if as_json:
         shown.json_line(found)
-        while not once:
-            time.sleep(interval)
-            found = facts(settings)
-            shown.json_line(found)
-    elif once:
-        shown.console().print(shown.monitor_lines(found))
+    elif check:
+        for finding in found["wrong"] or [{"code": "ok", "words": found["verdict"]}]:
+            click.echo(f"{finding['code']}: {finding['words']}")
     else:
-        _live(settings, found, interval)
-    return Exit.FINDING if check and _wrong(found) else Exit.FINE
+        shown.console().print(monitor_lines(found))
+    return Exit.FINDING if check and found["wrong"] else Exit.FINE
 
 
-def _wrong(found: dict[str, Any]) -> bool:
-    stands = any(stage["waiting"] or (stage["lag"] and not stage["instances"]) for stage in found["stages"].values())
-    return stands or not found["index"]["exists"]
+def _live(settings: Any, limits: Any, interval: float, *, as_json: bool) -> int:
+    """The facts again and again: redrawn in place on a terminal, else each time below the last."""
+    from desk.watch import Watch
+
+    with Watch(settings) as watch:
+        if as_json:
+            _again(lambda: shown.json_line(watch.facts(limits)), interval)
+        if not sys.stdout.isatty():
+            _again(lambda: click.echo(_plain(watch.facts(limits))), interval)
+        _redrawn(lambda: watch.facts(limits), interval)
+    return Exit.FINE
 
 
-def _live(settings: Any, found: dict[str, Any], interval: float) -> None:
+def _again(tell: Callable[[], None], interval: float) -> None:
+    while True:
+        tell()
+        time.sleep(interval)
+
+
+def _plain(found: dict[str, Any]) -> str:
+    """One line: when, the verdict, and what waits for each stage."""
+    waits = ", ".join(f"{name} {stage['lag']:,} waiting" for name, stage in found["stages"].items())
+    return f"{found['at']} {found['verdict']} ({waits or 'nothing known'})"
+
+
+def _redrawn(facts: Callable[[], dict[str, Any]], interval: float) -> None:
     from rich.live import Live
 
-    from desk.monitor import facts
+    from desk.screen import monitor_lines
 
-    with Live(shown.monitor_lines(found), console=shown.console(), auto_refresh=False) as live:
+    with Live(monitor_lines(facts()), console=shown.console(), auto_refresh=False) as live:
         while True:
-            live.update(shown.monitor_lines(found), refresh=True)
             time.sleep(interval)
-            found = facts(settings)
+            live.update(monitor_lines(facts()), refresh=True)
+
+
+def _serve(ctx: click.Context) -> int:
+    """Tells Prometheus the facts, and publishes heartbeats, until it is asked to stop."""
+    import signal
+    import threading
+
+    from desk.heartbeat import beating
+    from desk.metrics import serving
+    from desk.watch import Watch
+    from schemas.telemetry import configure
+
+    settings = located(ctx.obj)
+    if not settings.metrics_port:
+        raise Failure("there is no port to tell the metrics at", "set WIREDESK_METRICS_PORT, as to 9464", Exit.USAGE)
+    configure(settings)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    with Watch(settings) as watch, beating(settings), serving(settings, watch):
+        stopping.wait()
+    return Exit.FINE

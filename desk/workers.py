@@ -27,7 +27,7 @@ class Seen:
 
 
 class Worker:
-    """One process of ours: `wiredesk enricher`, `wiredesk sink` or `wiredesk feed run`.
+    """One process of ours: `wiredesk enricher`, `wiredesk sink`, `wiredesk feed run` or `wiredesk web`.
 
     Args:
         name: its name among the workers, as `enricher-1`.
@@ -97,11 +97,29 @@ class Worker:
 
 
 def workers(settings: Settings) -> list[Worker]:
-    """The workers that the settings ask for, in the order in which they stop."""
-    enrichers = [Worker(f"enricher-{number}", "enricher", settings) for number in range(1, settings.enrichers + 1)]
-    return [*enrichers, Worker("sink", "sink", settings)]
+    """The workers that the settings ask for, in the order in which they stop.
+
+    Each tells its metrics at a port of its own: the settings' one is the collector's, the next the sink's, those after
+    it the enrichers'.
+    """
+    enrichers = [
+        Worker(f"enricher-{number}", "enricher", _telling(settings, 1 + number))
+        for number in range(1, settings.enrichers + 1)
+    ]
+    return [*enrichers, Worker("sink", "sink", _telling(settings, 1))]
+
+
+def _telling(settings: Settings, number: int) -> Settings:
+    """The settings of the worker whose metrics stand so many ports after the first; none where there is no first."""
+    port = settings.metrics_port + number
+    return settings.model_copy(update={"metrics_port": port if settings.metrics_port and port < 2**16 else 0})
 
 
 def collector(settings: Settings) -> Worker:
     """The worker that looks at the sources of the web and at watched folders."""
     return Worker("feed", "feed run", settings)
+
+
+def web_desk(settings: Settings) -> Worker:
+    """The worker that serves the desk's pages and API at the settings' address."""
+    return Worker("desk", "web", settings)

@@ -18,9 +18,9 @@ from schemas.streams import streams
 _RAW: dict[str, Any] = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw"}
 
 
-def build(settings: Settings, make: Enrich, learned: Sending) -> faust.App:
+def build(settings: Settings, make: Enrich, learned: Sending, progress: Progress) -> faust.App:
     """The app for one enricher process."""
-    names, progress = streams(settings), Progress("enrich")
+    names = streams(settings)
     app = faust.App(names.enricher_group, **options(settings))
     channels = {stream.name: app.topic(stream.name, partitions=stream.partitions, **_RAW) for stream in names.all}
 
@@ -33,8 +33,14 @@ def build(settings: Settings, make: Enrich, learned: Sending) -> faust.App:
             with finished_or_exit():
                 message = message_of(event.message)
                 out = await asyncio.to_thread(outcome, message, names, progress.instance, make)
-                await send(out)
-                count(progress, message, is_dead=out.stream == names.dead.name)
+                is_dead = out.stream == names.dead.name
+                if not (is_dead and message.is_heartbeat):
+                    await send(out)
+                count(progress, message, is_dead=is_dead)
+
+    @app.timer(interval=1.0)  # type: ignore[untyped-decorator]
+    async def turn() -> None:
+        progress.turn(partition.partition for partition in app.consumer.assignment())
 
     @app.timer(interval=1.0)  # type: ignore[untyped-decorator]
     async def tell() -> None:

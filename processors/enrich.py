@@ -58,14 +58,18 @@ def enrichers_with(tier: Tier) -> tuple[Enricher, ...]:
     return tuple(found_by(tier) if enricher is ENTITIES else enricher for enricher in ENRICHERS)
 
 
-def chosen(settings: Settings) -> LearnedEnrich:
+def chosen(settings: Settings, around: Callable[[Enricher], Enricher] = lambda one: one) -> LearnedEnrich:
     """The function `enrich` as the settings want it, with its models loaded.
+
+    Args:
+        settings: which tagger.
+        around: what is put around each step, as to take its time.
 
     Raises:
         SettingsError: the tagger that they name cannot be had.
     """
     tier = choose(settings.tagger)
-    return partial(enrich, enrichers=enrichers_with(tier), tagger=tier.name)
+    return partial(enrich, enrichers=tuple(map(around, enrichers_with(tier))), tagger=tier.name)
 
 
 def enrich(

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from schemas.envelope import Headers, attributes
+from schemas.identity import HEARTBEAT_SOURCE
+
+_HEARTBEAT = f"/wiredesk/sources/{HEARTBEAT_SOURCE}".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,11 @@ class Message:
     def attributes(self) -> dict[str, str]:
         """The headers as text by name."""
         return attributes(self.headers)
+
+    @property
+    def is_heartbeat(self) -> bool:
+        """Whether it carries the article that Wiredesk publishes to itself."""
+        return ("ce_source", _HEARTBEAT) in self.headers
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import os
 import socket
 import time
 from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
@@ -15,6 +16,8 @@ from schemas.envelope import envelope
 from schemas.status import StageStatus
 
 _LATENCIES = 1000
+# Seconds: what was slow longer ago does not make the present look slow.
+_RECENT = 300.0
 _SOON = 1.0
 _HEARTBEAT = 10.0
 
@@ -26,7 +29,15 @@ def instance_name() -> str:
 
 @dataclass
 class Progress:
-    """Counts since the start of this process. One thread writes each count; readers may see one a moment old."""
+    """Counts since the start of this process. One thread writes each count; readers may see one a moment old.
+
+    Attributes:
+        beats: heartbeat articles, which are counted nowhere else.
+        asking: requests to Elasticsearch that are under way.
+        partitions: those that this process reads now.
+        turned_at: when its loop last went round, by the monotonic clock.
+        on_age: is told each article's age in seconds when it is finished.
+    """
 
     stage: Literal["enrich", "sink"]
     instance: str = field(default_factory=instance_name)
@@ -37,13 +48,28 @@ class Progress:
     dead: int = 0
     untold: int = 0
     waiting: str | None = None
-    _latencies: deque[float] = field(default_factory=lambda: deque(maxlen=_LATENCIES))
+    beats: int = 0
+    asking: int = 0
+    partitions: tuple[int, ...] = ()
+    turned_at: float = field(default_factory=time.monotonic)
+    on_age: Callable[[float], None] = lambda _: None
+    _latencies: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=_LATENCIES))
     _told: tuple[object, ...] = ()
     _told_at: float = float("-inf")
 
     def took(self, milliseconds: float) -> None:
         """Notes how long one article took from being published to here."""
-        self._latencies.append(max(0.0, milliseconds))
+        self._latencies.append((time.monotonic(), max(0.0, milliseconds)))
+        self.on_age(max(0.0, milliseconds / 1000))
+
+    def turn(self, partitions: Iterable[int]) -> None:
+        """Notes that the loop goes round, and which partitions are read."""
+        self.partitions, self.turned_at = tuple(sorted(partitions)), time.monotonic()
+
+    @property
+    def finished(self) -> int:
+        """What came to its end, heartbeats too: it rises as long as there is progress."""
+        return self.done + self.dead + self.beats
 
     def status(self) -> StageStatus:
         """The counts as they stand."""
@@ -58,12 +84,19 @@ class Progress:
             dead=self.dead,
             untold=self.untold,
             waiting=self.waiting,
-            latency_ms=_percentiles(sorted(self._latencies)),
+            latency_ms=_percentiles(sorted(self._recent())),
+            partitions=self.partitions,
         )
+
+    def _recent(self) -> list[float]:
+        since = time.monotonic() - _RECENT
+        return [milliseconds for at, milliseconds in tuple(self._latencies) if at >= since]
 
     def report(self, stream: str) -> Outgoing | None:
         """A message for `pipeline.status`, when it is time for one: soon after a change, else as a heartbeat."""
-        now, facts = time.monotonic(), (self.done, self.stale, self.retries, self.dead, self.untold, self.waiting)
+        now = time.monotonic()
+        counts = (self.done, self.stale, self.retries, self.dead, self.untold)
+        facts = (*counts, self.waiting, self.partitions)
         if now - self._told_at < (_SOON if facts != self._told else _HEARTBEAT):
             return None
         self._told, self._told_at = facts, now

@@ -93,7 +93,12 @@ class Writer:
         return finished
 
     def _bury(self, item: Item, answer: Answer, wait: Callable[[float], bool]) -> bool:
-        """Writes the dead letter, waiting as long as its stream cannot be reached: nothing is committed past it."""
+        """Writes the dead letter, waiting as long as its stream cannot be reached: nothing is committed past it.
+
+        A heartbeat gets none: the next one comes in a minute.
+        """
+        if item.message.is_heartbeat:
+            return True
         reason: Reason = item.problem.reason if item.problem else "refused"
         detail = item.problem.detail if item.problem else answer.detail
         dead = letter(item.message, "sink", reason, detail, self._progress.instance)
@@ -273,6 +278,9 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
             self._count(item.message, verdict, ended.at)
 
     def _count(self, message: Message, verdict: Verdict, now: float) -> None:
+        if message.is_heartbeat:
+            self._progress.beats += 1
+            return
         if verdict is Verdict.DEAD:
             self._progress.dead += 1
             return

@@ -13,7 +13,9 @@ import structlog
 from kafka import KafkaConsumer, KafkaProducer
 
 from processors import index
+from processors.health import GroupLag, Health, index_problem
 from processors.message import Message, Outgoing
+from processors.metrics import Steps, Telling, measured, told
 from processors.progress import Progress
 from processors.sink import Sink
 from processors.store import Store
@@ -61,14 +63,23 @@ def message_of(found: Any) -> Message:
 
 
 def count(progress: Progress, message: Message, *, is_dead: bool) -> None:
-    """Counts one article that the enricher finished."""
+    """Counts one article that the enricher finished; a heartbeat is none."""
+    if message.is_heartbeat:
+        progress.beats += 1
+        return
     progress.done += not is_dead
     progress.dead += is_dead
     progress.took(time.time() * 1000 - message.timestamp)
 
 
-def run_enricher(settings: Settings, make: LearnedEnrich) -> None:
-    """Enriches with `make`, and what was learned of each source, until the process is asked to stop."""
+def run_enricher(settings: Settings, make: LearnedEnrich, steps: Steps | None = None) -> None:
+    """Enriches with `make`, and what was learned of each source, until the process is asked to stop.
+
+    Args:
+        settings: servers and names.
+        make: makes the enriched article of a raw one.
+        steps: what took the time of its steps, to be told with the metrics.
+    """
     import faust
 
     from processors.app import build
@@ -77,12 +88,17 @@ def run_enricher(settings: Settings, make: LearnedEnrich) -> None:
 
     (settings.data_dir / "faust").mkdir(parents=True, exist_ok=True)
     warm_up(make)
-    memory = Memory(streams(settings).repeated.name)
+    names, progress = streams(settings), Progress("enrich")
+    memory = Memory(names.repeated.name)
     follow(settings, memory)
     log.info("enricher starts", kafka=settings.kafka_servers)
-    app = build(settings, memory.with_learned(make), memory.learned)
+    app = build(settings, memory.with_learned(make), memory.learned, progress)
     worker = faust.Worker(app, quiet=True, loglevel=settings.log_level, logging_config=logging_config(settings))
-    worker.execute_from_commandline()
+    telling = Telling(progress, Health(progress, GroupLag(settings, names.raw.name, names.enricher_group)))
+    if steps:
+        steps.register(telling.registry)
+    with _looked_after(settings, telling):
+        worker.execute_from_commandline()
 
 
 def run_sink(settings: Settings) -> None:
@@ -97,9 +113,13 @@ def run_sink(settings: Settings) -> None:
         max_poll_records=settings.sink_batch_articles,
         **reader_options(settings),
     )
-    send = index.bulk_sender(elasticsearch, settings.index_alias)
+    probed = index.client(settings, timeout=5)
+    lag = GroupLag(settings, names.enriched.name, names.sink_group)
+    telling = Telling(progress, Health(progress, lag, lambda: index_problem(probed, settings.index_alias)))
+    send = measured(index.bulk_sender(elasticsearch, settings.index_alias), progress, telling.registry)
 
     def tell() -> None:
+        progress.turn(partition.partition for partition in consumer.assignment())
         if report := progress.report(names.status.name):
             _send(producer, report)
 
@@ -115,9 +135,22 @@ def run_sink(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sink.stop())
     log.info("sink starts", kafka=settings.kafka_servers, elasticsearch=settings.elasticsearch_url)
-    sink.run()
+    with _looked_after(settings, telling):
+        sink.run()
     producer.close(timeout=3)
     log.info("sink stopped")
+
+
+@contextmanager
+def _looked_after(settings: Settings, telling: Telling) -> Iterator[None]:
+    """While the block runs, somebody looks whether it goes on, and Prometheus and probes can ask."""
+    health = telling.health
+    health.start()
+    try:
+        with told(settings.metrics_host, settings.metrics_port, telling.registry, health.live, health.ready):
+            yield
+    finally:
+        health.stop()
 
 
 def _send(producer: KafkaProducer, out: Outgoing) -> Any:

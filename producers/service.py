@@ -140,11 +140,16 @@ async def serve(settings: Settings, specs: Callable[[], Sequence[SourceSpec]], s
 
         collector = Collector(specs, house.tools, house.health, remember)
         doors = Doors(house.tools.deliver, collector.wake, subscriptions.topic)
+        running = asyncio.create_task(collector.run())
+
+        def live() -> dict[str, str]:
+            return {"loop": "it ended" if running.done() else ""}
+
+        told = metrics.application(lambda: house.health, live, live)
         async with (
             _listening(push.application(settings, doors), settings.push_host, settings.push_port),
-            _listening(metrics.application(lambda: house.health), settings.metrics_host, settings.metrics_port),
+            _listening(told, settings.metrics_host, settings.metrics_port),
         ):
-            running = asyncio.create_task(collector.run())
             await stop.wait()
             collector.stop()
             await running

@@ -20,7 +20,7 @@ from schemas.receipt import Receipt
 from schemas.repeated import RepeatedLine
 from schemas.settings import Settings
 from schemas.source import SourceSpec
-from schemas.status import StageStatus
+from schemas.status import Heartbeat, StageStatus
 
 PUBLISHED: tuple[type[BaseModel], ...] = (
     RawArticle,
@@ -32,6 +32,7 @@ PUBLISHED: tuple[type[BaseModel], ...] = (
     SourceHealth,
     RepeatedLine,
     StageStatus,
+    Heartbeat,
     Settings,
 )
 VERSIONS = Path(__file__).parent / "versions"

@@ -1,4 +1,4 @@
-"""What a running process tells of itself on `pipeline.status`, keyed by stage and instance."""
+"""What running processes tell on `pipeline.status`: each of itself by stage and instance, and the heartbeat."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class StageStatus(Contract):
 
     `waiting` says in words what it waits for, when it cannot go on; `latency_ms` are the newest articles' times from
     published to enriched or stored, in milliseconds, as p50, p95 and p99. `untold` counts bulks of a sink whose receipt
-    (`schemas.receipt`) could not be written in time.
+    (`schemas.receipt`) could not be written in time. `partitions` are those that it reads now.
     """
 
     schema_version: Literal[1] = 1
@@ -31,3 +31,17 @@ class StageStatus(Contract):
     untold: Count = 0
     waiting: str | None = None
     latency_ms: dict[str, float] = Field(default_factory=dict)
+    partitions: tuple[Count, ...] = ()
+
+
+class Heartbeat(Contract):
+    """One article that Wiredesk publishes to itself `at` a moment, and the milliseconds until a search found it.
+
+    `searchable_ms` is none until it was found. It stands on `pipeline.status` under `heartbeat/` and the instance `by`
+    that publishes it.
+    """
+
+    schema_version: Literal[1] = 1
+    at: UtcMoment
+    by: str
+    searchable_ms: Annotated[float, Field(ge=0)] | None = None

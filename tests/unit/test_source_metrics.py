@@ -7,13 +7,15 @@ import asyncio
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client.parser import text_string_to_metric_families
 
-from producers.metrics import COUNTERS, GAUGES, REFUSED, application
+from producers.metrics import application
 from schemas.health import SourceHealth
 from tests.fakes import FETCHED_AT
 
 HEALTH = SourceHealth(
     source='the "herald"\n',
     interval=300,
+    gap=3600,
+    next_look=FETCHED_AT,
     looked_at=FETCHED_AT,
     succeeded_at=FETCHED_AT,
     discovered=9,
@@ -45,6 +47,8 @@ def test_every_count_of_a_source_is_a_sample() -> None:
     assert found["wiredesk_source_published_total", HEALTH.source] == 3
     assert found["wiredesk_source_refused_total", HEALTH.source, "robots"] == 2
     assert found["wiredesk_source_up", HEALTH.source] == 1
+    assert found["wiredesk_source_gap_seconds", HEALTH.source] == 3600
+    assert found["wiredesk_source_next_look_timestamp_seconds", HEALTH.source] == FETCHED_AT.timestamp()
     assert found["wiredesk_source_last_success_timestamp_seconds", HEALTH.source] == FETCHED_AT.timestamp()
 
 
@@ -54,11 +58,23 @@ def test_what_changes_is_told_with_the_next_question() -> None:
     found = told(health)
     assert (found["wiredesk_source_up", "herald"], found["wiredesk_source_published_total", "herald"]) == (0, 4)
     health.clear()
-    assert told(health) == {}
+    assert not [name for name, *_ in told(health) if name.startswith("wiredesk_source_")]
 
 
-def test_names_keep_to_the_convention() -> None:
-    """Names begin with the product, and what has a unit ends in it."""
-    names = [name for name, *_ in (*COUNTERS, REFUSED, *GAUGES)]
-    assert len(set(names)) == len(names)
-    assert all(name.startswith("wiredesk_source_") and not name.endswith("_total") for name in names)
+def asked(path: str, wrong: str) -> tuple[int, str]:
+    """Status and text of a probe, when the loop has such words of itself."""
+
+    async def answer() -> tuple[int, str]:
+        app = application(dict, lambda: {"loop": wrong}, lambda: {"loop": wrong})
+        async with TestClient(TestServer(app)) as client:
+            found = await client.get(path)
+            return found.status, await found.text()
+
+    return asyncio.run(answer())
+
+
+def test_a_probe_of_the_collector_says_what_is_wrong() -> None:
+    """Both probes pass while the loop runs, and fail with the reason when it ended."""
+    assert asked("/livez", "") == (200, "ok\n")
+    assert asked("/readyz?verbose", "") == (200, "[+]loop ok\nok\n")
+    assert asked("/livez", "it ended") == (503, "[-]loop failed: it ended\nfailed\n")

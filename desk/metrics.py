@@ -1,0 +1,128 @@
+"""The facts of the flow for Prometheus, and the list of every metric: `python -m desk.metrics` prints it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
+
+from desk.watch import Watch
+from processors.metrics import gauge, process_registry, told
+from schemas.settings import Settings
+from schemas.telemetry import METRICS
+
+Facts = dict[str, Any]
+Samples = list[tuple[tuple[str, ...], float]]
+
+_FRESH_SECONDS = 5.0
+_QUANTILES = {"p50": "0.5", "p95": "0.95", "p99": "0.99"}
+
+
+class _Flow(Collector):
+    """Collects from the facts as they are when Prometheus asks; what is not known is not told."""
+
+    def __init__(self, facts: Callable[[], Facts]) -> None:
+        self._facts = facts
+
+    def collect(self) -> Iterator[Metric]:
+        """Each metric of the desk."""
+        for name, found in samples(self._facts()).items():
+            yield gauge(name, *found)
+
+
+def samples(facts: Facts) -> dict[str, Samples]:
+    """Labels and value of each sample, by the metric's name, from the facts of `desk.watch`."""
+    told: dict[str, Samples] = {
+        "server_up": [((name,), float(one["ok"])) for name, one in facts["servers"].items()],
+        "findings": [((code,), count) for code, count in _by_code(facts).items()],
+        "stream_messages": [((name,), one["messages"]) for name, one in facts["streams"].items()],
+        "stage_lag_messages": _of_stages(facts, "lag"),
+        "stage_lag_seconds": _of_stages(facts, "lag_seconds"),
+        "stage_instances": _of_stages(facts, "instances"),
+        "freshness_seconds": [((_QUANTILES[share],), value) for share, value in facts["freshness"].items()],
+        "dead_letters_open": [
+            ((stage, reason), count)
+            for cause, count in facts["dead"]["by_cause"].items()
+            for stage, _, reason in (cause.partition("/"),)
+        ],
+        "index_articles": _one(facts["index"]["documents"]),
+        "index_newest_timestamp_seconds": _one(_stamp(facts["index"]["newest_fetched_at"])),
+        "reconcile_gap_messages": _one((facts["reconcile"] or {}).get("gap")),
+        "stream_partitions_offline": _one((facts["partitions"] or {}).get("offline")),
+        "stream_partitions_under_replicated": _one((facts["partitions"] or {}).get("under_replicated")),
+        **_heartbeat(facts["heartbeat"] or {}),
+    }
+    return {f"wiredesk_{name}": found for name, found in told.items()}
+
+
+def _by_code(facts: Facts) -> dict[str, int]:
+    codes = [finding["code"] for finding in facts["wrong"]]
+    return {code: codes.count(code) for code in codes}
+
+
+def _of_stages(facts: Facts, key: str) -> Samples:
+    return [((name,), stage[key]) for name, stage in facts["stages"].items() if stage[key] is not None]
+
+
+def _heartbeat(beat: Facts) -> dict[str, Samples]:
+    milliseconds = beat.get("searchable_ms")
+    return {
+        "heartbeat_published_timestamp_seconds": _one(_stamp(beat.get("published_at"))),
+        "heartbeat_searchable_timestamp_seconds": _one(_stamp(beat.get("found_at"))),
+        "heartbeat_seconds": _one(None if milliseconds is None else milliseconds / 1000),
+    }
+
+
+def _one(value: float | None) -> Samples:
+    return [] if value is None else [((), value)]
+
+
+def _stamp(moment: str | None) -> float | None:
+    return None if moment is None else datetime.fromisoformat(moment).timestamp()
+
+
+def desk_registry(facts: Callable[[], Facts]) -> CollectorRegistry:
+    """What the desk tells Prometheus: the flow as `facts` gives it, and its own process.
+
+    Args:
+        facts: gives the facts of `desk.watch`, as its `Watch.facts` does; asked at every scrape.
+    """
+    registry = process_registry()
+    registry.register(_Flow(facts))
+    return registry
+
+
+def serving(settings: Settings, watch: Watch) -> AbstractContextManager[None]:
+    """`/metrics`, `/livez` and `/readyz` at the settings' address while the block runs."""
+    latest: dict[str, Any] = {"at": float("-inf"), "facts": None}
+
+    def facts() -> Facts:
+        if time.monotonic() - latest["at"] > _FRESH_SECONDS:
+            latest.update(facts=watch.facts(), at=time.monotonic())
+        found: Facts = latest["facts"]
+        return found
+
+    def ready() -> dict[str, str]:
+        return {name: "" if one["ok"] else one["words"] for name, one in facts()["servers"].items()}
+
+    registry = desk_registry(facts)
+    return told(settings.metrics_host, settings.metrics_port, registry, lambda: {"answers": ""}, ready)
+
+
+def table() -> str:
+    """The list of all metrics, in Markdown."""
+    lines = ["| metric | kind | labels | told by | meaning |", "|---|---|---|---|---|"]
+    for one in METRICS:
+        labels = ", ".join(f"`{label}`" for label in one.labels)
+        lines.append(f"| `{one.name}` | {one.kind} | {labels} | {', '.join(one.told_by)} | {one.help} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(table())
