@@ -16,8 +16,9 @@ from rich.text import Text
 from deploy.progress import for_stream
 from desk import pipeline, show
 from desk.failure import Exit, Failure
-from desk.search import find as search
-from desk.search.request import Search
+from desk.search.alike import alike
+from desk.search.find import find, get
+from desk.search.found import Ask
 from processors import index
 from producers.publish import Report
 from schemas.envelope import RAW_PLACE, RAW_TIME, attributes
@@ -93,7 +94,7 @@ def _show_way(settings: Settings, out: Console) -> None:
     try:
         for record in list(read_to_end(consumer, names.enriched.name)):
             said, article_id = attributes(record.headers), record.key.decode("ascii")
-            article = search.get(elasticsearch, settings.index_alias, article_id)
+            article = get(elasticsearch, settings.index_alias, article_id)
             if article is None:
                 raise _failure(f"article {article_id} is not in the index")
             milliseconds = record.timestamp - int(said[RAW_TIME])
@@ -114,12 +115,13 @@ def _show_search(settings: Settings, out: Console) -> None:
     out.print(Text(f"\nwiredesk search {WORDS} --story\n", "bold"))
     elasticsearch = index.client(settings)
     try:
-        found = search.run(elasticsearch, settings.index_alias, Search(WORDS), with_story=True)
+        found = find(elasticsearch, settings.index_alias, Ask(WORDS))
+        related = alike(elasticsearch, settings.index_alias, found.hits[0].article) if found.hits else ()
     finally:
         elasticsearch.close()
-    show.results(found, out)
-    if found.total == 0 or len(found.hits) + len(found.related) != SEED_COUNT:
-        raise _failure(f"the search found {len(found.hits)} and {len(found.related)} of the same story")
+    show.results(found, out, related)
+    if found.total == 0 or len(found.hits) + len(related) != SEED_COUNT:
+        raise _failure(f"the search found {len(found.hits)} and {len(related)} of the same story")
 
 
 def _clean(here: pipeline.Pipeline) -> None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import textwrap
-from typing import Any
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console, Group
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
 
-from desk.search.find import Found, Hit
-from desk.search.request import MATCH_END, MATCH_START
+from desk.search.found import MATCH_END, MATCH_START, Bar, Facet, Found, Histogram, Hit
+
+if TYPE_CHECKING:  # what it stands on takes longer to import than `--help` may take
+    from desk.search.attention import Attention
 
 _MOST_ENTITIES = 8
+_WIDEST_BAR = 40
 # So many looks in a row that were led to the same other address say that it is the address now.
 _MOVED = 3
 
@@ -29,9 +33,14 @@ def json_line(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, default=str))
 
 
-def _marked(text: str) -> Text:
+def dimmed(text: str) -> Text:
+    """What is said beside the matter."""
+    return Text(text, "dim")
+
+
+def _marked(text: str, style: str = "") -> Text:
     """A highlight: what matched stands out."""
-    shown = Text()
+    shown = Text(style=style)
     for piece in text.split(MATCH_START):
         match, mark, rest = piece.partition(MATCH_END)
         shown.append(match if mark else "", "bold yellow")
@@ -69,7 +78,8 @@ def hit_lines(hit: Hit, number: int) -> list[Text]:
     """One hit as lines."""
     article = hit.article
     said = f"{article['source']}, {article['date']}, {article.get('language') or 'language unknown'}"
-    lines = [Text(f"{number:>2}. ") + Text(article["title"] or "(no title)", "bold"), _labelled("source", said)]
+    title = _one_line(_marked(hit.title, "bold")) if hit.title.strip() else Text("(no title)", "bold")
+    lines = [Text(f"{number:>2}. ") + title, _labelled("source", said)]
     if article.get("url"):
         lines.append(_labelled("address", article["url"]))
     lines += [
@@ -77,23 +87,89 @@ def hit_lines(hit: Hit, number: int) -> list[Text]:
         _labelled("topics", topics(article)),
         _labelled("cut", cuts(article)),
     ]
-    lines += [_labelled("found", _one_line(_marked(text))) for text in hit.highlights if MATCH_START in text]
-    if hit.shares:
-        lines.append(_labelled("shares", ", ".join(hit.shares)))
+    lines += [_labelled("found", _one_line(_marked(text))) for text in hit.snippets if MATCH_START in text]
+    lines += [_labelled(label, value) for label, value in _relations(hit)]
     lines.append(_labelled("id", article["id"]))
     return lines
 
 
-def results(found: Found, out: Console) -> None:
-    """All that a search found."""
+def _relations(hit: Hit) -> Iterator[tuple[str, str]]:
+    if hit.copies.count:
+        sources = ", ".join(hit.copies.sources) or hit.article["source"]
+        yield "copies", f"{hit.copies.count:,} more with the same text: {sources}"
+    if hit.shares:
+        yield "shares", ", ".join(hit.shares)
+
+
+def results(found: Found, out: Console, related: Sequence[Hit] = ()) -> None:
+    """All that a search found, and what tells the same story."""
     for number, hit in enumerate(found.hits, 1):
         for line in hit_lines(hit, number):
             out.print(line)
-    if found.related:
-        out.print(Text("Of the same story, without all of these words:", "dim"))
-    for number, hit in enumerate(found.related, len(found.hits) + 1):
+    if related:
+        out.print(dimmed("Of the same story, without all of these words:"))
+    for number, hit in enumerate(related, len(found.hits) + 1):
         for line in hit_lines(hit, number):
             out.print(line)
+
+
+def facet_lines(found: Found) -> list[Text]:
+    """What results can be narrowed by, a line for each field; what is chosen is marked."""
+    return [_labelled(facet.field, _values(facet)) for facet in found.facets]
+
+
+def _values(facet: Facet) -> str:
+    values = (f"{'*' if one.is_chosen else ''}{one.label} {one.count:,}" for one in facet.values)
+    others = [f"others {facet.others:,}"] if facet.others else []
+    return ", ".join([*values, *others])
+
+
+def attention_lines(found: Found) -> list[Text]:
+    """Articles over time as bars."""
+    return _bar_lines(found.histogram) if found.histogram else []
+
+
+def comparison_lines(found: Attention) -> list[Text]:
+    """Queries over time, one after the other, with bars of one scale."""
+    most = max((bar.count for line in found.lines for bar in line.histogram.bars), default=0)
+    lines: list[Text] = []
+    for line in found.lines:
+        lines += [Text(f"{line.text or 'everything'}: {line.total:,} found", "bold")]
+        lines += _bar_lines(line.histogram, most)
+    return lines
+
+
+def _bar_lines(histogram: Histogram, most: int = 0) -> list[Text]:
+    shape = {"hour": "%Y-%m-%d %H:%M", "month": "%Y-%m", "year": "%Y"}.get(histogram.interval, "%Y-%m-%d")
+    most = most or max((bar.count for bar in histogram.bars), default=0)
+    return [Text(f"    {bar.start.strftime(shape):<17}{bar.count:>8,}  ") + _bar(bar, most) for bar in histogram.bars]
+
+
+def _bar(bar: Bar, most: int) -> Text:
+    return Text("█" * -(-bar.count * _WIDEST_BAR // most) if most else "", "cyan")
+
+
+def nothing_lines(found: Found) -> list[Text]:
+    """What to try where little or nothing was found."""
+    lines = [_labelled("spelling", found.spelling)] if found.spelling else []
+    lines += [_labelled("try", f"{one.text}  ({one.label}: {one.count:,} found)") for one in found.loosened]
+    return lines
+
+
+def summary(found: Found, now: datetime) -> str:
+    """How many articles were found, and how old the newest is that can be."""
+    shown = f", {len(found.hits):,} shown" if found.total > len(found.hits) else ""
+    if found.newest is None:
+        return f"{found.total:,} found{shown}; the index holds no article yet"
+    return f"{found.total:,} found{shown}; the newest article of all was fetched {_ago(now - found.newest)}"
+
+
+def _ago(age: timedelta) -> str:
+    seconds = max(0.0, age.total_seconds())
+    for unit, length in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:,.0f} {unit} ago"
+    return f"{seconds:,.0f} seconds ago"
 
 
 def article_lines(article: dict[str, Any]) -> list[Text]:
@@ -158,36 +234,3 @@ def _amiss(row: dict[str, Any]) -> list[str]:
         f"{row['undated']:,} of {row['discovered']:,} without a date" if 2 * row["undated"] > row["discovered"] else "",
     ]
     return [one for one in said if one]
-
-
-def monitor_lines(facts: dict[str, Any]) -> Group:
-    """The facts of `desk.monitor` as tables of at most 80 columns."""
-    streams = _table("stream", "messages", "a minute")
-    for name, stream in facts["streams"].items():
-        streams.add_row(name, f"{stream['messages']:,}", f"{stream['per_minute']:,}")
-    stages = _table("stage", "lag", "running", "done", "stale", "retries", "dead", "ms p50/p95/p99")
-    for name, stage in facts["stages"].items():
-        latency = "/".join(
-            f"{stage['latency_ms'][share]:.0f}" for share in ("p50", "p95", "p99") if stage["latency_ms"]
-        )
-        counts = [stage[key] for key in ("lag", "instances", "done", "stale", "retries", "dead")]
-        stages.add_row(name, *(f"{count:,}" for count in counts), latency)
-    return Group(Text(facts["verdict"], "bold"), streams, stages, _caption(facts))
-
-
-def _table(*headings: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for number, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if number else "left", no_wrap=True, style="" if number else "bold")
-    return table
-
-
-def _caption(facts: dict[str, Any]) -> str:
-    index, dead = facts["index"], facts["dead"]
-    reasons = ", ".join(f"{reason} {count}" for reason, count in dead["by_reason"].items())
-    age = index["newest_age_seconds"]
-    newest = "nothing yet" if age is None else f"the newest fetched {age:,.0f} s ago"
-    return (
-        f"index {index['alias']}: {index['documents']:,} articles, {newest}; "
-        f"dead letters open: {dead['open']:,}{f' ({reasons})' if reasons else ''}"
-    )

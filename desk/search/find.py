@@ -2,53 +2,86 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
 
-from elasticsearch import Elasticsearch, NotFoundError
+from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
-from desk.search.request import MATCH_END, MATCH_START, Search, body, same_story
+from desk.search import cursor as cursors
+from desk.search import facets, histogram, mending, request, snapshot
+from desk.search.asking import is_lost, lacking, many
+from desk.search.clauses import elastic, spoken
+from desk.search.cursor import Cursor
+from desk.search.found import MATCH_END, MATCH_START, Ask, Copies, Found, Histogram, Hit, Sort
+from desk.search.language import parse
+from desk.search.nodes import Query
+from desk.search.page import Page, Reader, flat
+from desk.search.readas import read_as
 
-_SHARED = (("entities", "id", "name"), ("topics", "id", "name"))
+# Where fewer are found, a word that no article holds is taken for misspelt.
+FEW = 3
+_ALL_SECONDS = 60.0
 
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One article that was found. `shares` says what it has in common, where it came as of the same story."""
-
-    article: dict[str, Any]
-    score: float | None
-    highlights: tuple[str, ...] = ()
-    shares: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """How many articles match, and the first of them."""
-
-    total: int
-    hits: tuple[Hit, ...]
-    related: tuple[Hit, ...] = field(default=())
+_Given = TypeVar("_Given")
 
 
-def run(elasticsearch: Elasticsearch, alias: str, search: Search, *, with_story: bool = False) -> Found:
-    """Carries out a search; with `with_story`, gives what tells the same story as the best hit, too.
+def find(elasticsearch: Elasticsearch, alias: str, ask: Ask) -> Found:
+    """Carries out a search.
 
     Raises:
-        QueryError: the search cannot be carried out as it stands.
+        QueryError: its text cannot be understood; the error points at the place.
+        CursorError: `ask.after` does not fit.
+        ValueError: its limit is out of bounds.
         ApiError: Elasticsearch refuses.
         TransportError: it does not answer.
     """
-    answer = elasticsearch.search(index=alias, **body(search)).body
-    hits = tuple(_hit(found) for found in answer["hits"]["hits"])
-    related: tuple[Hit, ...] = ()
-    if with_story and hits:
-        best = hits[0].article
-        ids = [hit.article["id"] for hit in hits]
-        request = same_story(answer["hits"]["hits"][0]["_source"], ids)
-        others = elasticsearch.search(index=alias, **request).body["hits"]["hits"]
-        related = tuple(_hit(other, shares=_shares(best, other["_source"])) for other in others)
-    return Found(answer["hits"]["total"]["value"], hits, related)
+    if not 1 <= ask.limit <= request.MOST_HITS:
+        raise ValueError(f"a limit of {ask.limit}: it can be 1 to {request.MOST_HITS}")
+    began = time.perf_counter()
+    cursor = cursors.unpacked(ask.after, alias, ask) if ask.after else None
+    now = cursor.now if cursor else datetime.now(UTC)
+    query = parse(ask.text, now)
+    search = _Search(elasticsearch, alias, ask, query, now)
+    found = _continued(search, cursor) if cursor else at_one_time(elasticsearch, alias, search.page)
+    return _timed(found, began)
+
+
+def at_one_time(elasticsearch: Elasticsearch, alias: str, work: Callable[[str], _Given]) -> _Given:
+    """What `work` gives for the shared point in time; for a new one where Elasticsearch does not know that any more."""
+    try:
+        return work(snapshot.opened(elasticsearch, alias))
+    except ApiError as error:
+        if not is_lost(error):
+            raise
+        snapshot.lost(elasticsearch, alias)
+        return work(snapshot.opened(elasticsearch, alias))
+
+
+def wanted(elasticsearch: Elasticsearch, alias: str, query: Query) -> dict[str, Any]:
+    """The query in Elasticsearch's terms, for the languages that the index holds."""
+    return elastic(query, snapshot.languages(elasticsearch, alias))
+
+
+def matching(elasticsearch: Elasticsearch, alias: str, query: Query, sort: Sort, now: datetime) -> request.Matching:
+    """The query as it is carried out: without words to rank by, the newest come first."""
+    order: Sort = "newest" if sort == "relevance" and not spoken(query) else sort
+    return request.Matching(wanted(elasticsearch, alias, query), order, now)
+
+
+def count(elasticsearch: Elasticsearch, alias: str, text: str) -> int:
+    """How many articles a query finds, exactly.
+
+    Raises:
+        QueryError: it cannot be understood.
+        ApiError: Elasticsearch refuses.
+        TransportError: it does not answer.
+    """
+    (answer,) = many(elasticsearch, [request.counted(wanted(elasticsearch, alias, parse(text)))], alias)
+    total: int = answer["hits"]["total"]["value"]
+    return total
 
 
 def get(elasticsearch: Elasticsearch, alias: str, article_id: str) -> dict[str, Any] | None:
@@ -59,28 +92,104 @@ def get(elasticsearch: Elasticsearch, alias: str, article_id: str) -> dict[str, 
         return None
 
 
-def flat(source: dict[str, Any]) -> dict[str, Any]:
-    """An indexed document as people think of it: title and text are plain text, without their language's key."""
-    plain = {name: " ".join(source.get(name, {}).values()) for name in ("title", "text")}
-    return {**source, **plain}
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """A hit as one JSON object: the article, with what the search says of it; matches stand in `<em>`.
+
+    `score` and `highlights` are always there; `copies` and `shares` where there are any.
+    """
+    marked = [text for text in (hit.title, *hit.snippets) if MATCH_START in text]
+    told: dict[str, Any] = {"score": hit.score, "highlights": [_emphasised(text) for text in marked]}
+    if hit.copies != Copies():
+        told["copies"] = {"count": hit.copies.count, "sources": list(hit.copies.sources)}
+    if hit.shares:
+        told["shares"] = list(hit.shares)
+    return {**hit.article, **told}
 
 
-def _hit(found: dict[str, Any], shares: tuple[str, ...] = ()) -> Hit:
-    highlights = found.get("highlight", {})
-    ordered = sorted(highlights.items(), key=lambda item: not item[0].startswith("title."))
-    return Hit(flat(found["_source"]), found.get("_score"), tuple(one for _, many in ordered for one in many), shares)
+def _emphasised(text: str) -> str:
+    return text.replace(MATCH_START, "<em>").replace(MATCH_END, "</em>")
 
 
-def _shares(one: dict[str, Any], other: dict[str, Any]) -> tuple[str, ...]:
-    """Names of the entities and topics that two articles have in common."""
-    found: list[str] = []
-    for group, key, name in _SHARED:
-        ids = {thing[key] for thing in one.get(group, ())}
-        found += [thing[name] for thing in other.get(group, ()) if thing[key] in ids]
-    return tuple(dict.fromkeys(found))
+@dataclass(frozen=True, slots=True)
+class _Search:
+    elasticsearch: Elasticsearch
+    alias: str
+    ask: Ask
+    query: Query
+    now: datetime
+
+    def page(self, pit: str, after: tuple[Any, ...] = ()) -> Found:
+        """The page after that place, of that point in time."""
+        sought = matching(self.elasticsearch, self.alias, self.query, self.ask.sort, self.now)
+        languages = snapshot.languages(self.elasticsearch, self.alias)
+        reader = Reader(self.elasticsearch, sought, pit, languages, with_copies=self.ask.copies)
+        beside = {**facets.asked(self.query), **histogram.span_asked()} if self.ask.facets else None
+        page = reader.page(self.ask.limit, after, beside, self._along)
+        return self._told(page, reader.pit)
+
+    def _along(self, answer: dict[str, Any]) -> list[dict[str, Any]]:
+        """The requests that go with the second: how fresh the index is, and the picture where one is wanted."""
+        axis = self._axis(answer)
+        newest = request.newest(elastic(parse("", self.now)))
+        query = wanted(self.elasticsearch, self.alias, self.query)
+        return [newest, *([histogram.asked(axis, query)] if axis else [])]
+
+    def _axis(self, answer: dict[str, Any]) -> histogram.Axis | None:
+        span = histogram.span(answer["aggregations"]) if self.ask.facets else None
+        return histogram.axis(*span) if span else None
+
+    def _told(self, page: Page, pit: str) -> Found:
+        total = page.first["hits"]["total"]["value"]
+        cursor = Cursor(pit, tuple(page.end), self.now) if page.end else None
+        better = mending.Better()
+        if total < FEW and not self.ask.after:
+            better = mending.better(self.elasticsearch, self.alias, self.query, total, self.now)
+        return Found(
+            read_as(self.query),
+            total,
+            tuple(page.hits),
+            next=cursors.packed(cursor, self.alias, self.ask) if cursor else None,
+            newest=_newest(page.along[0]),
+            partial=lacking([page.first, *page.along]),
+            facets=facets.read(self.query, page.first["aggregations"]) if self.ask.facets else (),
+            histogram=self._picture(page),
+            spelling=better.spelling,
+            loosened=better.loosened,
+        )
+
+    def _picture(self, page: Page) -> Histogram | None:
+        axis = self._axis(page.first)
+        if not axis:
+            return None
+        everything = everything_on(self.elasticsearch, self.alias, axis)
+        return histogram.drawn(axis, self.ask.text, histogram.counts(page.along[1]), everything)
 
 
-def as_json(hit: Hit) -> dict[str, Any]:
-    """A hit as one JSON object: the article, with `score`, `highlights` (matches in `<em>`), and `shares`."""
-    marked = [text.replace(MATCH_START, "<em>").replace(MATCH_END, "</em>") for text in hit.highlights]
-    return {**hit.article, "score": hit.score, "highlights": marked, **({"shares": hit.shares} if hit.shares else {})}
+def everything_on(elasticsearch: Elasticsearch, alias: str, axis: histogram.Axis) -> dict[datetime, int]:
+    """How many articles there are at all in each bar, as known at most a minute ago."""
+
+    def ask() -> dict[datetime, int]:
+        (answer,) = many(elasticsearch, [histogram.asked(axis, elastic(parse("")))], alias)
+        return histogram.counts(answer)
+
+    return snapshot.remembered.get(elasticsearch, (alias, axis), _ALL_SECONDS, ask)
+
+
+def _continued(search: _Search, cursor: Cursor) -> Found:
+    """A page after another. What Elasticsearch refuses here, it refuses for the cursor."""
+    try:
+        return search.page(cursor.pit, cursor.after)
+    except ApiError as error:
+        if error.meta.status in (400, 404):
+            raise cursors.gone() from error
+        raise
+
+
+def _newest(answer: dict[str, Any]) -> datetime | None:
+    for found in answer["hits"]["hits"]:
+        return datetime.fromisoformat(found["fields"]["fetched_at"][0])
+    return None
+
+
+def _timed(found: Found, began: float) -> Found:
+    return replace(found, took_ms=round((time.perf_counter() - began) * 1000))

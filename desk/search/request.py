@@ -1,23 +1,22 @@
-"""What a person types, as Elasticsearch's query: pure functions; no text of a person reaches its query syntax."""
+"""The requests of a search, as Elasticsearch takes them: pure functions over a query that is built already."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-Sort = Literal["relevance", "newest", "oldest"]
+from desk.search.found import MATCH_END, MATCH_START, Sort
 
-MOST_TERMS = 32
 MOST_HITS = 1000
-# Private-use characters around a match: no text that is shown holds them.
-MATCH_START, MATCH_END = "\ue000", "\ue001"
+TIMEOUT = "10s"
+SNIPPETS = 2
+_SNIPPET_CHARACTERS = 160
+_MOST_SOURCES = 20
+# An article of today weighs as much as a word of middling rarity; one of two weeks ago a third of that.
+_FRESHNESS = {"field": "date", "pivot": "7d", "boost": 2.0}
 
-_TOKEN = re.compile(r'(?P<minus>-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
-_FIELDS = ["title.*^3", "text.*"]
-_ENTITY_ID = re.compile(r"Q[1-9]\d*|(person|organisation|place|event):\S+")
-_TOPIC_ID = re.compile(r"medtop:\d{8}")
 _SORTS: dict[Sort, list[Any]] = {
     "relevance": ["_score", {"date": "desc"}, {"id": "asc"}],
     "newest": [{"date": "desc"}, {"id": "asc"}],
@@ -25,164 +24,96 @@ _SORTS: dict[Sort, list[Any]] = {
 }
 
 
-class QueryError(ValueError):
-    """The search cannot be carried out as it stands; the message says what to change."""
-
-
 @dataclass(frozen=True, slots=True)
-class Search:
-    """What is looked for. Words must all occur, `"phrases"` in order, `-words` not at all.
+class Matching:
+    """What is looked for, in the order it is wanted: `query` in Elasticsearch's terms, `now` where freshness counts."""
 
-    `topic` and `entity` are codes (`medtop:20000639`, `Q7747`) or words of a name. `since` and `until` bound the
-    article's date, both inclusive.
-    """
+    query: dict[str, Any]
+    sort: Sort
+    now: datetime
 
-    words: str = ""
-    source: str | None = None
-    topic: str | None = None
-    entity: str | None = None
-    language: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    sort: Sort = "relevance"
-    limit: int = 10
+    @property
+    def is_ranked(self) -> bool:
+        """Whether the text decides on the order."""
+        return self.sort == "relevance"
 
+    @property
+    def order(self) -> list[Any]:
+        """The order, settled by the id, so that it is the same every time."""
+        return _SORTS[self.sort]
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One word or phrase of what was typed."""
-
-    text: str
-    is_phrase: bool = False
-    is_excluded: bool = False
-
-
-def terms(words: str) -> list[Term]:
-    """The words and phrases of what was typed.
-
-    Raises:
-        QueryError: more than `MOST_TERMS` of them.
-    """
-    found = []
-    for match in _TOKEN.finditer(words):
-        text = match["word"] if match["phrase"] is None else match["phrase"].strip()
-        if text and re.search(r"\w", text):
-            found.append(Term(text, match["phrase"] is not None, match["minus"] is not None))
-    if len(found) > MOST_TERMS:
-        raise QueryError(f"{len(found)} words: a search takes at most {MOST_TERMS}")
-    return found
+    @property
+    def scored(self) -> dict[str, Any]:
+        """The query with what the order needs, and no more: without ranking nothing is scored."""
+        if not self.is_ranked:
+            return filtered(self.query)
+        fresh = {"distance_feature": {**_FRESHNESS, "origin": self.now.isoformat()}}
+        return {"bool": {"must": [self.query], "should": [fresh]}}
 
 
-def _match(term: Term) -> dict[str, Any]:
-    return {"multi_match": {"query": term.text, "fields": _FIELDS, **_manner(term)}}
+def filtered(query: dict[str, Any]) -> dict[str, Any]:
+    """The query without scores."""
+    return {"bool": {"filter": [query]}}
 
 
-def _manner(term: Term) -> dict[str, str]:
-    # A word with a hyphen or an apostrophe is several to an analyzer: they must stand together.
-    if term.is_phrase or not term.text.isalnum():
-        return {"type": "phrase"}
-    return {"type": "best_fields"}
+def view(pit: str, kept: str) -> dict[str, Any]:
+    """The part of a request that names the point in time, and asks to keep it."""
+    return {"pit": {"id": pit, "keep_alive": kept}, "timeout": TIMEOUT}
 
 
-def _named(field: str, text: str) -> dict[str, Any]:
-    return {"match_phrase": {f"{field}.words": text}}
-
-
-def _filters(search: Search) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    if search.source:
-        names = ["source.words", "also_from.words"]
-        found.append({"multi_match": {"query": search.source, "type": "phrase", "fields": names}})
-    if search.language:
-        found.append({"term": {"language": search.language.lower()}})
-    if search.topic:
-        is_code = _TOPIC_ID.fullmatch(search.topic)
-        found.append({"term": {"topic_ids": search.topic}} if is_code else _named("topics.name", search.topic))
-    if search.entity:
-        is_code = _ENTITY_ID.fullmatch(search.entity)
-        found.append({"term": {"entities.id": search.entity}} if is_code else _named("entities.name", search.entity))
-    span = {"gte": search.since, "lte": search.until}
-    bounds = {name: moment.isoformat() for name, moment in span.items() if moment}
-    if bounds:
-        found.append({"range": {"date": bounds}})
-    return found
-
-
-def query(search: Search) -> dict[str, Any]:
-    """The query alone.
-
-    Raises:
-        QueryError: too many words.
-    """
-    found = terms(search.words)
+def hits(matching: Matching, size: int, languages: Sequence[str], after: Sequence[Any] = ()) -> dict[str, Any]:
+    """Whole articles with their highlights, in order, from the one after `after` on, and the exact total."""
     return {
-        "bool": {
-            "must": [_match(term) for term in found if not term.is_excluded] or [{"match_all": {}}],
-            "must_not": [_match(term) for term in found if term.is_excluded],
-            "filter": _filters(search),
-        }
-    }
-
-
-def body(search: Search) -> dict[str, Any]:
-    """Everything of a search request, bounded in time and size.
-
-    Raises:
-        QueryError: too many words, or a limit out of bounds.
-    """
-    if not 1 <= search.limit <= MOST_HITS:
-        raise QueryError(f"a limit of {search.limit}: it can be 1 to {MOST_HITS}")
-    has_words = any(not term.is_excluded for term in terms(search.words))
-    sort: Sort = "newest" if search.sort == "relevance" and not has_words else search.sort
-    return {
-        "query": query(search),
-        "size": search.limit,
-        "sort": _SORTS[sort],
-        "track_scores": True,
+        "query": matching.scored,
+        "sort": matching.order,
+        "size": size,
         "track_total_hits": True,
-        "timeout": "10s",
-        "highlight": {
-            "pre_tags": [MATCH_START],
-            "post_tags": [MATCH_END],
-            "fragment_size": 160,
-            "number_of_fragments": 2,
-            "max_analyzed_offset": 900_000,
-            "fields": {"title.*": {"number_of_fragments": 0}, "text.*": {}},
-        },
+        "highlight": _highlight(languages),
+        **({"search_after": list(after)} if after else {}),
     }
 
 
-def same_story(found: dict[str, Any], without: list[str], limit: int = 5) -> dict[str, Any]:
-    """A request for articles that tell the same story as one that was found.
-
-    Two articles tell one story when they name the same entities, are about the same topics, and share telling words
-    of their keywords; none of it alone is enough.
-
-    Args:
-        found: the `_source` of the article.
-        without: ids that are not wanted again.
-        limit: most articles to give.
-    """
-    names = [{"term": {"entities.id": {"value": entity["id"]}}} for entity in found.get("entities", ())[:12]]
-    topics = [{"term": {"topic_ids": {"value": code, "boost": 0.5}}} for code in found.get("topic_ids", ())[:8]]
-    telling = [_match(Term(word, is_phrase=True)) for word in found.get("keywords", ())[:10]]
+def _highlight(languages: Sequence[str]) -> dict[str, Any]:
+    """The whole title, and two pieces of the text; its beginning where nothing of it matches."""
+    whole = {f"title.{key}": {"number_of_fragments": 0} for key in languages}
+    pieces = {f"text.{key}": {"no_match_size": SNIPPETS * _SNIPPET_CHARACTERS} for key in languages}
     return {
-        "size": limit,
-        "query": {
-            "bool": {
-                "filter": [
-                    _at_least(names, 2),
-                    _at_least(topics, 1),
-                    _at_least(telling, 2),
-                ],
-                "should": names + topics + telling,
-                "must_not": [{"ids": {"values": without}}],
-            }
-        },
+        "type": "unified",
+        "pre_tags": [MATCH_START],
+        "post_tags": [MATCH_END],
+        "fragment_size": _SNIPPET_CHARACTERS,
+        "number_of_fragments": SNIPPETS,
+        "max_analyzed_offset": 900_000,
+        "fields": {**whole, **pieces},
     }
 
 
-def _at_least(clauses: list[dict[str, Any]], count: int) -> dict[str, Any]:
-    if len(clauses) < count:
-        return {"match_none": {}}
-    return {"bool": {"should": clauses, "minimum_should_match": count}}
+def copies(matching: Matching, hashes: Sequence[str]) -> dict[str, Any]:
+    """Of each content hash how many articles are found, of which sources, and which of them comes first."""
+    best = {"top_hits": {"size": 1, "sort": matching.order, "_source": False}}
+    inner = {"sources": {"terms": {"field": "source", "size": _MOST_SOURCES}}, "best": best}
+    group = {"field": "content_hash", "include": list(hashes), "size": len(hashes), "execution_hint": "map"}
+    alone = {"terms": {"content_hash": list(hashes)}}
+    return {
+        "query": {"bool": {"must": [matching.scored], "filter": [alone]}},
+        "size": 0,
+        "track_total_hits": False,
+        "aggs": {"copies": {"terms": group, "aggs": inner}},
+    }
+
+
+def counted(query: dict[str, Any]) -> dict[str, Any]:
+    """How many articles match, exactly, and nothing else."""
+    return {"query": filtered(query), "size": 0, "track_total_hits": True, "timeout": TIMEOUT}
+
+
+def newest(everything: dict[str, Any]) -> dict[str, Any]:
+    """The article that was fetched last."""
+    return {
+        "query": filtered(everything),
+        "size": 1,
+        "sort": [{"fetched_at": "desc"}],
+        "track_total_hits": False,
+        "_source": False,
+        "docvalue_fields": ["fetched_at"],
+    }
