@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Final
 
 from desk import sampling
 from processors.enrich import chosen
@@ -16,7 +17,7 @@ from schemas.settings import Settings
 from schemas.source import SourceSpec
 
 # In the order in which a request meets them.
-REQUEST = ("url", "dns", "private address", "tcp", "tls", "robots", "request", "redirects", "content")
+REQUEST: Final = ("url", "dns", "private address", "tcp", "tls", "robots", "request", "redirects", "content")
 STAGES = (*REQUEST, "parse", "extract", "dates")
 
 
@@ -39,10 +40,12 @@ async def check(web: Web, spec: SourceSpec, settings: Settings) -> AsyncIterator
         return
     listing, stage = _parsed(fetched, spec)
     yield stage
-    if listing is None:
-        return
-    async for one in _first_article(web, listing.items[0], spec, settings):
-        yield one
+    if listing and not listing.items:
+        listing, stage = await _further(web, listing.more[0], spec)
+        yield stage
+    if listing and listing.items:
+        async for one in _first_article(web, listing.items[0], spec, settings):
+            yield one
 
 
 async def _requested(web: Web, url: str) -> AsyncIterator[tuple[Stage, Fetched | None]]:
@@ -50,9 +53,10 @@ async def _requested(web: Web, url: str) -> AsyncIterator[tuple[Stage, Fetched |
         verdict = await web.verdict(url)
         fetched = await web.get(url)
     except FetchError as error:
-        for name in REQUEST[: REQUEST.index(error.stage) if error.stage in REQUEST else 0]:
+        failed = "request" if error.stage == "timeout" else error.stage
+        for name in REQUEST[: REQUEST.index(failed)]:
             yield Stage(name, is_fine=True), None
-        yield Stage(error.stage, is_fine=False, said=error.reason), None
+        yield Stage(failed, is_fine=False, said=error.reason), None
         return
     said = {
         "robots": verdict.line or "nothing forbids it",
@@ -71,12 +75,22 @@ def _parsed(fetched: Fetched, spec: SourceSpec) -> tuple[Listing | None, Stage]:
         return None, Stage("parse", is_fine=False, said=str(error))
     notes = "; ".join(listing.notes)
     if not listing.items and listing.more:
-        return None, Stage("parse", is_fine=True, said=f"an index of {len(listing.more):,} sitemaps")
+        said = f"an index of {len(listing.more):,} sitemaps; the first is looked at"
+        return listing, Stage("parse", is_fine=True, said="; ".join((said, *listing.notes)))
     if not listing.items:
         reason = listing.refused[0].reason if listing.refused else "it lists nothing now"
         return None, Stage("parse", is_fine=False, said=f"no article: {reason}")
     said = f"{len(listing.items):,} articles, {len(listing.refused):,} entries that are none"
     return listing, Stage("parse", is_fine=True, said="; ".join(filter(None, (said, notes))))
+
+
+async def _further(web: Web, url: str, spec: SourceSpec) -> tuple[Listing | None, Stage]:
+    """The first listing that an index names."""
+    try:
+        listing, stage = _parsed(await web.get(url), spec)
+    except FetchError as error:
+        return None, Stage("parse", is_fine=False, said=f"{url}: {error.stage}: {error.reason}")
+    return listing, Stage(stage.name, is_fine=stage.is_fine, said=f"{url}: {stage.said}")
 
 
 async def _first_article(web: Web, item: Item, spec: SourceSpec, settings: Settings) -> AsyncIterator[Stage]:

@@ -34,12 +34,10 @@ def in_words(host: str, error: Exception, settings: Settings, received: int) -> 
 
 def _timeout(host: str, error: Exception, settings: Settings, received: int) -> FetchError:
     if isinstance(error, aiohttp.ConnectionTimeoutError):
-        limit, words = settings.fetch_connect_seconds, f"{host} took no connection"
-        setting = "WIREDESK_FETCH_CONNECT_SECONDS"
-    else:
-        limit, setting = settings.fetch_seconds, "WIREDESK_FETCH_SECONDS"
-        words = f"{host} did not answer in full ({received} bytes came)"
-    return FetchError("timeout", f"{words} within {limit:g} s; {setting} allows more", "temporary")
+        within = f"{settings.fetch_connect_seconds:g} s; WIREDESK_FETCH_CONNECT_SECONDS allows more"
+        return FetchError("tcp", f"{host} took no connection within {within}", "temporary")
+    within = f"{settings.fetch_seconds:g} s; WIREDESK_FETCH_SECONDS allows more"
+    return FetchError("timeout", f"{host} did not answer in full ({received} bytes came) within {within}", "temporary")
 
 
 def _dns(host: str, error: Exception) -> FetchError:
