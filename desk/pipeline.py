@@ -14,9 +14,9 @@ from typing import Any
 import schemas
 from deploy import ladder
 from deploy.progress import Progress
-from desk import monitor
+from desk import monitor, serving
 from desk.failure import Failure, explained
-from desk.workers import Worker, collector, workers
+from desk.workers import Worker, collector, web_desk, workers
 from processors.setup import setup
 from processors.tiers.check import check, is_named
 from producers import sources
@@ -43,13 +43,16 @@ class Pipeline:
 def running(settings: Settings, progress: Progress, *, is_collecting: bool = False) -> Iterator[Pipeline]:
     """Everything up while the block runs; what was started here is stopped at its end, the servers last.
 
-    With `is_collecting` the sources that are named in the settings' file are looked at, too.
+    With `is_collecting` the sources that are named in the settings' file are looked at, and the desk's pages served,
+    too; its settings then hold the port of the pages.
 
     Raises:
         SettingsError: the tagger that the settings name cannot be had.
         ServersError: servers cannot be had.
         Failure: a worker does not come up.
     """
+    if is_collecting:
+        serving.permit(settings)
     loading = _tried(settings, progress)
     with ExitStack() as stack:
         servers = stack.enter_context(ladder.serve(settings, progress))
@@ -64,9 +67,11 @@ def running(settings: Settings, progress: Progress, *, is_collecting: bool = Fal
             worker.start()
         _wait_for_workers(here, started, progress, _PATIENCE + loading * settings.enrichers)
         if is_collecting:
-            started.append(collector(here))
-            stack.callback(started[-1].stop)
-            started[-1].start()
+            here = serving.placed(here)
+            for worker in (collector(here), web_desk(here)):
+                started.append(worker)
+                stack.callback(worker.stop)
+                worker.start()
         yield Pipeline(here, servers, started)
 
 

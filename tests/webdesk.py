@@ -172,11 +172,10 @@ class FakeWatch:
 
 def facts(**changes: Any) -> Facts:
     """The facts of streams that flow."""
-    stage = {"lag": 0, "waiting": None, "instances": 1}
     return {
         "verdict": "everything that was published is through",
-        "stages": {"enrich": stage, "sink": stage},
-        "index": {"exists": True},
+        "wrong": [],
+        "servers": {"kafka": {"ok": True, "since": None, "words": ""}},
         "dead": {"open": 2, "by_reason": {"too long": 2}},
         **changes,
     }

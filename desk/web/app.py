@@ -17,10 +17,12 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from desk.failure import in_words
+from desk.watch import Watch
 from desk.web import api, article, exporting, login, reference, search
-from desk.web.parts import HERE, Desk, Problem, desk_of, tell
-from desk.web.pulse import Pulse, Watching
+from desk.web.parts import HERE, Desk, Problem, desk_of, tell, utc_now
+from desk.web.pulse import Pulse
 from desk.web.security import Door, Shield
+from processors import index
 from schemas.settings import Settings
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -65,31 +67,8 @@ def paths() -> frozenset[str]:
 
 def desk_for(settings: Settings) -> Desk:
     """What the routes stand on, from the settings."""
-    from desk.web.parts import utc_now
-    from processors import index
-
     elasticsearch = index.client(settings, timeout=20)
-    return Desk(settings, elasticsearch, Pulse(lambda: _watch(settings), utc_now))
-
-
-def _watch(settings: Settings) -> Watching:
-    return _OneShot(settings)
-
-
-class _OneShot:
-    """Reads the facts anew each time."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    def facts(self) -> dict[str, Any]:
-        """All facts as they stand now."""
-        from desk import monitor
-
-        return monitor.facts(self._settings)
-
-    def close(self) -> None:
-        """Holds nothing."""
+    return Desk(settings, elasticsearch, Pulse(lambda: Watch(settings), utc_now))
 
 
 @contextlib.asynccontextmanager

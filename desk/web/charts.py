@@ -6,7 +6,6 @@ Labels stand beside the pictures as text, so that they keep their size where a p
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from markupsafe import Markup
@@ -26,14 +25,6 @@ _PICTURE = Markup(
     '<svg viewBox="0 0 {wide} {high}" preserveAspectRatio="none" role="group" aria-labelledby="{id}-t {id}-d">'
     '<title id="{id}-t">{title}</title><desc id="{id}-d">{described}</desc>{inside}</svg>'
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A label under a picture, at so many hundredths of its width."""
-
-    at: float
-    label: str
 
 
 def told_start(start: datetime, interval: str) -> str:
@@ -85,14 +76,21 @@ def _described(histogram: Histogram, *, is_share: bool) -> str:
     return f"One bar for each {histogram.interval}, {first} to {last}. The highest is {highest}."
 
 
-def ticks(histogram: Histogram) -> list[Tick]:
-    """Some labels for the axis of time, evenly apart."""
-    found = histogram.bars
-    step = max(1, -(-len(found) // _MOST_TICKS))
-    return [
-        Tick(100 * place / len(found), told_start(found[place].start, histogram.interval).removeprefix("week of "))
-        for place in range(0, len(found), step)
-    ]
+def most(histogram: Histogram, *, is_share: bool) -> str:
+    """The height of the highest bar, in words."""
+    top = max((height_of(bar, is_share=is_share) for bar in histogram.bars), default=0)
+    return f"{top:.1f} %" if is_share else f"{top:,}"
+
+
+def ticks(histogram: Histogram) -> list[str]:
+    """Some labels for the axis of time, evenly apart; a year is named where it begins."""
+    bars = histogram.bars
+    starts = [bar.start for bar in bars[:: max(1, -(-len(bars) // _MOST_TICKS))]]
+    shown = [told_start(start, histogram.interval).removeprefix("week of ") for start in starts]
+    same = [place and starts[place - 1].year == start.year for place, start in enumerate(starts)]
+    is_year = histogram.interval == "year"
+    labels = zip(shown, starts, same, strict=True)
+    return [label.removesuffix(f" {start.year}") if known and not is_year else label for label, start, known in labels]
 
 
 def lines(histograms: Sequence[tuple[str, Histogram]], title: str) -> Markup:
@@ -116,8 +114,9 @@ def sparkline(counts: Sequence[float], title: str, name: str) -> Markup:
 
 
 def _points(counts: Sequence[float], top: float, wide: int, high: int) -> str:
-    step, room = wide / max(1, len(counts) - 1), high - 4
-    return " ".join(f"{step * place:.1f},{high - 2 - room * count / top:.1f}" for place, count in enumerate(counts))
+    shown = [*counts, *counts] if len(counts) == 1 else counts  # one value is a level line, and no point
+    step, room = wide / max(1, len(shown) - 1), high - 4
+    return " ".join(f"{step * place:.1f},{high - 2 - room * count / top:.1f}" for place, count in enumerate(shown))
 
 
 def _picture(name: str, title: str, said: str, inside: Markup, wide: int = WIDTH, high: int = HEIGHT) -> Markup:

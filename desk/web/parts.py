@@ -25,6 +25,16 @@ HERE = Path(__file__).parent
 API = "/api"
 # The header names those of them that are there.
 _SECTIONS = (("/", "Search"), ("/sources", "Sources"), ("/stream", "Stream"), ("/dead", "Dead letters"))
+# What is wrong, as a word for the header; anything else that is wrong stands in the way of everything.
+_WORDS = {
+    "elasticsearch_down": ("index away", "bad"),
+    "index_blocked": ("index full", "bad"),
+    "lag_growing": ("falling behind", "warn"),
+    "dead_growing": ("articles fail", "warn"),
+    "not_fresh": ("late", "warn"),
+    "heartbeat_lost": ("no heartbeat", "warn"),
+    "articles_lost": ("gap", "warn"),
+}
 _SECONDS = ((86_400 * 365, "year"), (86_400 * 30, "month"), (86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 
@@ -105,11 +115,9 @@ def verdict(facts: Facts | None, outage: Outage | None) -> Verdict:
         return Verdict("unknown", "unknown", f"Kafka does not answer: {outage.why}")
     if facts is None:
         return Verdict("looking", "unknown", "The streams are being looked at.")
-    stages = facts["stages"].values()
-    stands = any(stage["waiting"] or (stage["lag"] and not stage["instances"]) for stage in stages)
-    if stands or not facts["index"]["exists"]:
-        return Verdict("stuck", "bad", facts["verdict"])
-    return Verdict("flowing", "good", facts["verdict"])
+    code = facts["wrong"][0]["code"] if facts["wrong"] else None
+    word, state = _WORDS.get(code, ("stuck", "bad")) if code else ("flowing", "good")
+    return Verdict(word, state, facts["verdict"])
 
 
 def page(request: Request, template: str, /, status: int = 200, **context: Any) -> HTMLResponse:

@@ -73,7 +73,8 @@ class Pulse:
         """Reads the facts once; where that fails, remembers why and since when."""
         try:
             self._watch = self._watch or self._connect()
-            self._newest, self.outage = self._watch.facts(), None
+            self._newest = self._watch.facts()
+            self.outage = _outage(self._newest["servers"]["kafka"])
         except Exception as error:  # noqa: BLE001 (whatever is wrong with Kafka, the pages stay and say so)
             since = self.outage.since if self.outage else self._now()
             self.outage = Outage(since, f"{type(error).__name__}: {error}")
@@ -92,3 +93,10 @@ class Pulse:
         watch, self._watch = self._watch, None
         if watch:
             watch.close()
+
+
+def _outage(kafka: Facts) -> Outage | None:
+    """Since when Kafka does not answer, as the facts say it."""
+    if kafka["ok"] or not kafka["since"]:
+        return None
+    return Outage(datetime.fromisoformat(kafka["since"]), kafka["words"])

@@ -74,7 +74,8 @@ class Compared:
     picture: Markup
     series: tuple[tuple[str, int, str], ...]
     rows: tuple[tuple[str, tuple[int, ...]], ...]
-    ticks: tuple[charts.Tick, ...]
+    ticks: tuple[str, ...]
+    interval: str
 
 
 @router.get("/")
@@ -121,6 +122,7 @@ def _answer(archive: Archive, state: State) -> dict[str, Any]:
         "rows": [_row(hit, state) for hit in found.hits],
         "volume": volume,
         "ticks": charts.ticks(found.histogram) if volume and found.histogram else [],
+        "most": charts.most(found.histogram, is_share=state.view == "share") if found.histogram else "",
         "told": [(bar, charts.told_start(bar.start, found.histogram.interval)) for bar in _bars(found)],
         "compared": _compared(archive, state) if state.compare else None,
         "formats": FORMATS,
@@ -159,7 +161,7 @@ def _compared(archive: Archive, state: State) -> Compared:
         for place, bar in enumerate(axis.bars)
     )
     picture = charts.lines(list(zip(names, histograms, strict=True)), "Searches compared over time")
-    return Compared(picture, tuple(series), rows, tuple(charts.ticks(axis)))
+    return Compared(picture, tuple(series), rows, tuple(charts.ticks(axis)), axis.interval)
 
 
 def _pointed(typed: str, error: QueryError) -> dict[str, Any]:
