@@ -12,6 +12,7 @@ import click
 from desk.connect import with_both, with_kafka
 from desk.failure import Exit
 from desk.options import settings_of
+from desk.serving import address
 from schemas.settings import Settings
 
 
@@ -19,7 +20,7 @@ from schemas.settings import Settings
 @click.option("--no-seeds", is_flag=True, help="Do not feed the seed articles.")
 @click.pass_context
 def run(ctx: click.Context, *, no_seeds: bool) -> int:
-    """Run everything in the foreground until Ctrl-C: servers, enrichers, sink; feed the seeds, look at the sources.
+    """Run everything in the foreground until Ctrl-C: servers, enrichers, sink, pages; feed the seeds, look at sources.
 
     \b
     Examples:
@@ -62,6 +63,7 @@ def _summary(here: Any, facts: dict[str, Any] | None) -> list[str]:
     return [
         "",
         f"Wiredesk runs, with {count} to search. Ctrl-C stops it.",
+        f"  pages and API  {address(settings)}",
         f"  Kafka          {settings.kafka_servers}",
         f"  Elasticsearch  {settings.elasticsearch_url}/{settings.index_alias}",
         f"  data           {here.servers.data or 'with those servers'}",
@@ -130,10 +132,12 @@ def enricher(ctx: click.Context) -> None:
     # articles of 4 KB, they take four times the processor time. It reads this when it is first imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from processors.enrich import chosen
+    from processors.metrics import Steps
     from processors.worker import run_enricher
 
-    make = chosen(settings_of(ctx))  # what is wrong with a model is said before servers are waited for
-    run_enricher(_configured(with_kafka(ctx.obj, _FOREVER)), make)
+    steps = Steps()
+    make = chosen(settings_of(ctx), steps.timed)  # what is wrong with a model is said before servers are waited for
+    run_enricher(_configured(with_kafka(ctx.obj, _FOREVER)), make, steps)
 
 
 @click.command()
