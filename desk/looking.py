@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from desk import show, sourcing
+from desk import show, sources, sourcing
 from desk.connect import located, with_kafka
 from desk.failure import Exit, Failure, explained
 from desk.options import as_json, settings_of
 
 if TYPE_CHECKING:  # these take longer to import than `--help` may take
-    from schemas.health import SourceHealth
     from schemas.settings import Settings
-    from schemas.source import SourceSpec
-
-_QUICK = 5.0
-_MOST_STORED = 10_000
-_WORST_FIRST = ("stopped", "failing", "blocked", "quiet", "new", "ok", "paused")
 
 
 @click.command()
@@ -100,72 +92,21 @@ def list_(ctx: click.Context, /, *, as_json: bool) -> int:
     stored, or died after. Exits with 1 when a source fails, is blocked or stopped.
     """
     settings = settings_of(ctx)
-    specs = sourcing.load(settings)
+    specs, now = sourcing.load(settings), datetime.now(UTC)
     try:
-        health, counts = _known(located(ctx.obj))
+        with explained(here := located(ctx.obj)):
+            found = sources.known(here)
     except Failure as failure:
         click.echo(f"only the file of sources is shown: {failure.message}", err=True)
-        health, counts = {}, _Counts()
-    rows = [_row(spec, health.get(spec.name), counts) for spec in specs]
-    rows.sort(key=lambda row: (_WORST_FIRST.index(row["state"]), row["name"]))
+        found = sources.Known(now, counts=sources.Counts({}, {}))
+    rows = sources.rows(specs, found, now)
     if as_json:
         for row in rows:
             show.json_line(row)
     else:
         for line in show.source_lines(rows):
             show.console().print(line)
-    return Exit.FINDING if any(row["state"] in _WORST_FIRST[:3] for row in rows) else Exit.FINE
-
-
-@dataclass(frozen=True, slots=True)
-class _Counts:
-    """How many articles of each source are in the index, and in the dead letters of each stage."""
-
-    stored: Counter[str] = field(default_factory=Counter)
-    dead: Counter[tuple[str, str]] = field(default_factory=Counter)
-
-
-def _known(settings: Settings) -> tuple[dict[str, SourceHealth], _Counts]:
-    """Each source's state, and how far its articles came."""
-    from processors import index
-    from processors.dead import Selection, open_letters
-    from producers.service import read_health
-
-    with explained(settings):
-        health = read_health(settings)
-        letters = Counter[tuple[str, str]](
-            (letter.source or "", letter.stage) for letter in open_letters(settings, Selection())
-        )
-        elasticsearch = index.client(settings, timeout=_QUICK)
-        try:
-            counted = {name: {"terms": {"field": name, "size": _MOST_STORED}} for name in ("source", "also_from")}
-            answer = elasticsearch.search(index=settings.index_alias, size=0, aggs=counted)["aggregations"]
-            stored = Counter[str]()
-            for name in counted:
-                stored.update({one["key"]: one["doc_count"] for one in answer[name]["buckets"]})
-        finally:
-            elasticsearch.close()
-    return health, _Counts(stored, letters)
-
-
-def _row(spec: SourceSpec, health: SourceHealth | None, counts: _Counts) -> dict[str, Any]:
-    """What is told of one source."""
-    from producers.schedule import anomaly, first
-
-    known = health or first(spec)
-    told = known.model_dump(mode="json", exclude={"schema_version", "source", "etag", "last_modified", "state"})
-    stored, dead_after = counts.stored[spec.name], counts.dead[spec.name, "sink"]
-    return {
-        "name": spec.name,
-        "kind": spec.kind,
-        "place": spec.place,
-        "state": "paused" if spec.paused else known.state,
-        "enriched": stored + dead_after,
-        "stored": stored,
-        "dead": counts.dead[spec.name, "enrich"] + dead_after,
-        "volume": anomaly(known, datetime.now(UTC)),
-        **told,
-    }
+    return Exit.FINDING if any(row["state"] in sources.AMISS for row in rows) else Exit.FINE
 
 
 @click.command()

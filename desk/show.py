@@ -13,14 +13,13 @@ from rich.console import Console
 from rich.text import Text
 
 from desk.search.found import MATCH_END, MATCH_START, Bar, Facet, Found, Histogram, Hit
+from desk.sources import amiss
 
 if TYPE_CHECKING:  # what it stands on takes longer to import than `--help` may take
     from desk.search.attention import Attention
 
 _MOST_ENTITIES = 8
 _WIDEST_BAR = 40
-# So many looks in a row that were led to the same other address say that it is the address now.
-_MOVED = 3
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -218,19 +217,5 @@ def source_lines(rows: list[dict[str, Any]]) -> list[Text]:
         name = textwrap.shorten(row["name"], 23, placeholder="…")
         style = "bold red" if row["state"] in ("failing", "stopped", "blocked") else ""
         lines.append(Text(f"{name:<24}") + Text(f"{row['state']:<9}", style) + f"{counts}  {newest:<13}{following}")
-        lines += [_labelled("", said) for said in _amiss(row)]
+        lines += [_labelled("", said) for said in amiss(row)]
     return lines
-
-
-def _amiss(row: dict[str, Any]) -> list[str]:
-    """What a person should know of a source."""
-    unusual = {"burst": "far more than usual today", "drop": "far less than usual yesterday"}
-    refused = ", ".join(f"{count:,} {reason}" for reason, count in row["refused"].items())
-    said = [
-        f"{row['stage']}: {row['error']}" if row["error"] else "",
-        unusual.get(row["volume"] or "", ""),
-        f"it moved: use {row['moved_to']}" if row["moved"] >= _MOVED else "",
-        f"refused: {refused}" if refused else "",
-        f"{row['undated']:,} of {row['discovered']:,} without a date" if 2 * row["undated"] > row["discovered"] else "",
-    ]
-    return [one for one in said if one]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -83,15 +84,21 @@ def read_health(settings: Settings) -> dict[str, SourceHealth]:
     found: dict[str, SourceHealth] = {}
     try:
         for record in read_to_end(consumer, streams(settings).health.name):
-            name = (record.key or b"").decode("utf-8", "replace")
-            found.pop(name, None)
-            try:
-                found[name] = SourceHealth.model_validate_json(record.value or b"")
-            except ValidationError:
-                continue  # forgotten, or of another version: the source is looked at as a new one
+            remembered(found, record)
     finally:
         consumer.close()
     return found
+
+
+def remembered(found: dict[str, SourceHealth], record: Any) -> None:
+    """Takes one record of `sources.health` into what is known of each source.
+
+    One that is forgotten, or of another version, is looked at as a new source.
+    """
+    name = (record.key or b"").decode("utf-8", "replace")
+    found.pop(name, None)
+    with contextlib.suppress(ValidationError):
+        found[name] = SourceHealth.model_validate_json(record.value or b"")
 
 
 def _deliverer(settings: Settings, producer: Any, known: dict[bytes, bytes]) -> Any:
