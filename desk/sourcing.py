@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from desk import show
-from desk.failure import Exit, Failure
+from desk import looks, show
+from desk.connect import with_kafka
+from desk.failure import Exit, Failure, explained
 from desk.options import as_json, settings_of
 
 if TYPE_CHECKING:  # these take longer to import than `--help` may take
+    from desk.loaded import Loaded
     from producers.discover import Candidate
+    from schemas.health import SourceHealth
     from schemas.settings import Settings
     from schemas.source import SourceKind, SourceSpec
 
@@ -189,16 +192,36 @@ def check(ctx: click.Context, /, name: str, *, as_json: bool) -> int:
       wiredesk feed check herald
       wiredesk feed check https://www.example.org/rss
 
-    Exits with 1 when a stage fails; the first that does is named with the way out.
+    Exits with 1 when a stage fails; the first that does is named with the way out. Where Kafka answers, the last 20
+    looks at a source of the file are listed too.
     """
     settings = settings_of(ctx)
-    stages = asyncio.run(_checked(settings, _meant(settings, name)))
+    spec = _meant(settings, name)
+    stages = asyncio.run(_checked(settings, spec))
     for stage in stages:
         if as_json:
             show.json_line({"stage": stage.name, "fine": stage.is_fine, "said": stage.said})
         else:
             click.echo(f"{'✓' if stage.is_fine else '✗'} {stage.name:<16}{stage.said}".rstrip())
+    if spec.name == name and (health := _health(ctx.obj, name)):
+        if as_json:
+            show.json_line(looks.data(health))
+        for line in () if as_json else looks.lines(health):
+            click.echo(line)
     return Exit.FINE if all(stage.is_fine for stage in stages) else Exit.FINDING
+
+
+def _health(loaded: Loaded, name: str) -> SourceHealth | None:
+    """What is known of a source; nothing where it was not looked at yet, or no Kafka answers."""
+    from producers.service import read_health
+
+    try:
+        settings = with_kafka(loaded, patience=0)
+        with explained(settings):
+            return read_health(settings).get(name)
+    except Failure as failure:
+        click.echo(f"its last looks are not shown: {failure.message}", err=True)
+        return None
 
 
 def _meant(settings: Settings, name: str) -> SourceSpec:

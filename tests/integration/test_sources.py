@@ -126,6 +126,11 @@ def test_a_source_that_fails_says_so_and_comes_back(here: Settings, web: Site) -
     listed = wiredesk(here, "feed", "list")
     assert listed.returncode == 1
     assert "503" in listed.stdout
+    checked = wiredesk(here, "feed", "check", "bad")
+    assert checked.returncode == 1
+    assert "failing: request: 127.0.0.1 answered 503" in checked.stdout
+    assert "; next try " in checked.stdout
+    assert "look (UTC)" in checked.stdout
     web.put("/broken", pages.rss(web.url("").rstrip("/"), pages.stories(1, "/other")), kind="application/rss+xml")
     web.put("/other/1-grain-talks", pages.page(pages.stories(1, "/other")[0]))
     until(lambda: state(here, "bad") == "ok", "a source that is well again", 90)
