@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,11 +15,16 @@ from desk import show as shown
 from desk.connect import with_kafka
 from desk.failure import Exit, Failure
 from desk.options import Age, as_json
+from processors.dead import MOST_RETRIES
 from schemas.dead import DeadLetter
 from schemas.settings import Settings
 
+if TYPE_CHECKING:
+    from processors.dead import Group, Undertaker
+
 _QUICK = 5.0
 _LONGEST_SHOWN = 4000
+_FOLLOWED_SECONDS = 10.0
 
 
 def _selecting(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -53,26 +60,48 @@ def dead() -> None:
 
 @dead.command(name="list")
 @_selecting
+@click.option("--by", type=click.Choice(["reason", "source", "stage"]), help="Count them by what they have in common.")
+@click.option("--limit", type=click.IntRange(1), help="Print no more than so many.")
 @as_json
 @click.pass_context
-def list_(ctx: click.Context, /, *, as_json: bool, **selected: Any) -> None:
-    """List the open dead letters, the oldest first.
+def list_(ctx: click.Context, /, *, by: Any, limit: int | None, as_json: bool, **selected: Any) -> None:
+    """List the open dead letters, the oldest first; or count them by cause, with what would mend each.
 
     \b
     Examples:
-      wiredesk dead list
+      wiredesk dead list --by reason
       wiredesk dead list --reason invalid --older-than 1d --json
     """
+    from processors.dead import grouped
+
     found = _letters(with_kafka(ctx.obj, _QUICK), **selected)
+    if by:
+        for group in grouped(found, by)[:limit]:
+            _tell_group(group, as_json=as_json)
+    else:
+        for letter in found[:limit]:
+            _tell_letter(letter, as_json=as_json)
+    if not as_json:
+        click.echo(f"{len(found):,} open")
+
+
+def _tell_letter(letter: DeadLetter, *, as_json: bool) -> None:
     if as_json:
-        for letter in found:
-            shown.json_line(letter.model_dump(mode="json"))
+        shown.json_line(letter.model_dump(mode="json"))
         return
-    for letter in found:
-        times = f", {letter.attempts} times" if letter.attempts > 1 else ""
-        what = f"{letter.stage}  {letter.reason}{times}: {_printable(letter.detail)}"
-        click.echo(f"{letter.id}  {letter.at:%Y-%m-%d %H:%M:%S}Z  {what}")
-    click.echo(f"{len(found):,} open")
+    times = f", {letter.attempts} times" if letter.attempts > 1 else ""
+    what = f"{letter.stage}  {letter.reason}{times}: {_printable(letter.detail)}"
+    click.echo(f"{letter.id}  {letter.at:%Y-%m-%d %H:%M:%S}Z  {what}")
+
+
+def _tell_group(group: Group, *, as_json: bool) -> None:
+    if as_json:
+        shown.json_line({**asdict(group), "sample": group.sample.model_dump(mode="json", exclude={"key", "value"})})
+        return
+    when = f"{group.first:%Y-%m-%d %H:%M:%S}Z to {group.last:%Y-%m-%d %H:%M:%S}Z"
+    click.echo(f"{_printable(group.name)}  {group.count:,}  {when}")
+    click.echo(f"    {group.sample.id}: {_printable(group.sample.detail)}")
+    click.echo(f"    mend: {group.mend}")
 
 
 @dead.command()
@@ -106,28 +135,66 @@ def _printable(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
 
 
+def _acting(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say how letters are dealt with."""
+    for option in (
+        as_json,
+        click.option("--yes", is_flag=True, help="Do not ask."),
+        click.option("--dry-run", is_flag=True, help="Only say which letters are meant."),
+        click.option("--limit", type=click.IntRange(1), help="No more than so many, the oldest first."),
+    ):
+        command = option(command)
+    return _selecting(command)
+
+
 @dead.command()
-@_selecting
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@as_json
+@_acting
+@click.option("--force", is_flag=True, help=f"Also what was retried {MOST_RETRIES} times already.")
+@click.option(
+    "--wait",
+    type=click.FloatRange(0),
+    default=_FOLLOWED_SECONDS,
+    show_default=True,
+    help="Seconds to wait for what becomes of them.",
+)
 @click.pass_context
-def retry(ctx: click.Context, /, *, yes: bool, as_json: bool, **selected: Any) -> int:
-    """Send the original bytes of dead letters through the pipeline again.
+def retry(ctx: click.Context, /, *, force: bool, wait: float, **given: Any) -> int:
+    """Send the original bytes of dead letters through the pipeline again, and tell what becomes of them.
 
     \b
     Examples:
       wiredesk dead retry articles.raw-0-17
-      wiredesk dead retry --reason failed --yes
+      wiredesk dead retry --reason failed --limit 100 --yes
     """
-    return _each(ctx, "retry", selected, yes=yes, as_json=as_json)
+    act = _Act.of("retry", given)
+    settings, found = act.letters(ctx)
+    tired = [letter for letter in found if letter.attempts > MOST_RETRIES and not force]
+    chosen = [letter for letter in found if letter not in tired][: act.limit]
+    kept = [f"{one.id} ended here {one.attempts} times: see why, then retry it with --force" for one in tired]
+    if not act.agreed(chosen) or not chosen:
+        return act.tell(0, kept, {}) if kept else Exit.FINE
+    return _retried(settings, chosen, kept, wait, act)
+
+
+def _retried(settings: Settings, chosen: list[DeadLetter], kept: list[str], wait: float, act: _Act) -> int:
+    from processors.retried import Follower
+
+    sent: dict[str, DeadLetter] = {}
+    with Follower(settings) as follower:
+        with _undertaker(settings) as undertaker:
+            for letter in chosen:
+                try:
+                    sent[undertaker.retry(letter)] = letter
+                except ValueError as error:
+                    kept.append(str(error))
+        outcomes = follower.follow(sent, wait) if wait else {}
+    return act.tell(len(sent), kept, outcomes)
 
 
 @dead.command()
-@_selecting
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@as_json
+@_acting
 @click.pass_context
-def drop(ctx: click.Context, /, *, yes: bool, as_json: bool, **selected: Any) -> int:
+def drop(ctx: click.Context, /, **given: Any) -> int:
     """Close dead letters for good.
 
     \b
@@ -135,46 +202,92 @@ def drop(ctx: click.Context, /, *, yes: bool, as_json: bool, **selected: Any) ->
       wiredesk dead drop articles.raw-0-17
       wiredesk dead drop --source mine --older-than 30d
     """
-    return _each(ctx, "drop", selected, yes=yes, as_json=as_json)
+    act = _Act.of("drop", given)
+    settings, found = act.letters(ctx)
+    chosen = found[: act.limit]
+    if not act.agreed(chosen):
+        return Exit.FINE
+    with _undertaker(settings) as undertaker:
+        for letter in chosen:
+            undertaker.drop(letter)
+    return act.tell(len(chosen), [], {})
 
 
-def _each(ctx: click.Context, action: str, selected: dict[str, Any], *, yes: bool, as_json: bool) -> int:
-    """Does the same to each selected letter, after asking."""
+@contextmanager
+def _undertaker(settings: Settings) -> Iterator[Undertaker]:
     from kafka import KafkaProducer
 
     from processors.dead import Undertaker
     from schemas.streams import producer_options
 
-    if not any(selected.values()):
-        raise click.UsageError(f"say which letters to {action}: an ID, --reason, --source, --stage or --older-than")
-    settings = with_kafka(ctx.obj, _QUICK)
-    found = _letters(settings, **selected)
-    if not found:
-        raise Failure("no open dead letter is like that", "wiredesk dead list", Exit.NOT_FOUND)
-    if not yes and not _agreed(f"{action} {len(found):,} dead letters?"):
-        raise Failure(f"nothing was done: {len(found):,} letters are meant", "the same with --yes", Exit.USAGE)
     producer = KafkaProducer(**producer_options(settings))
-    undertaker = Undertaker(producer, settings)
-    carry_out = undertaker.retry if action == "retry" else undertaker.drop
-    kept = [problem for letter in found if (problem := _problem(carry_out, letter))]
-    producer.close(timeout=5)
-    done = len(found) - len(kept)
-    if as_json:
-        shown.json_line({"action": action, "done": done, "left": kept})
-    else:
-        for problem in kept:
-            click.echo(problem, err=True)
-        click.echo(f"{action}: {done:,} of {len(found):,}")
-    return Exit.FINDING if kept else Exit.FINE
-
-
-def _problem(carry_out: Callable[[DeadLetter], None], letter: DeadLetter) -> str | None:
     try:
-        carry_out(letter)
-    except ValueError as error:
-        return str(error)
-    return None
+        yield Undertaker(producer, settings)
+    finally:
+        producer.close(timeout=5)
 
 
-def _agreed(question: str) -> bool:
-    return sys.stdin.isatty() and click.confirm(question, err=True)
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """What is to be done with which letters, and how it is asked and told."""
+
+    action: str
+    selected: dict[str, Any]
+    limit: int | None
+    is_sure: bool
+    is_dry: bool
+    as_json: bool
+
+    @classmethod
+    def of(cls, action: str, given: dict[str, Any]) -> _Act:
+        """From the options of a command, and those of `_selecting` that are left."""
+        named = {name: given.pop(name) for name in ("limit", "yes", "dry_run", "as_json")}
+        return cls(action, given, named["limit"], named["yes"], named["dry_run"], named["as_json"])
+
+    def letters(self, ctx: click.Context) -> tuple[Settings, list[DeadLetter]]:
+        """The settings, and the letters that are meant, of which there is at least one."""
+        if not any(self.selected.values()):
+            raise click.UsageError(
+                f"say which letters to {self.action}: an ID, --reason, --source, --stage or --older-than"
+            )
+        settings = with_kafka(ctx.obj, _QUICK)
+        if not (found := _letters(settings, **self.selected)):
+            raise Failure("no open dead letter is like that", "wiredesk dead list", Exit.NOT_FOUND)
+        return settings, found
+
+    def agreed(self, chosen: list[DeadLetter]) -> bool:
+        """Whether to go on; a dry run says what would be done instead."""
+        if self.is_dry:
+            for letter in chosen:
+                _tell_letter(letter, as_json=self.as_json)
+            click.echo(f"would {self.action} {len(chosen):,}", err=self.as_json)
+            return False
+        question = f"{self.action} {len(chosen):,} dead letters?"
+        if chosen and not self.is_sure and not (sys.stdin.isatty() and click.confirm(question, err=True)):
+            raise Failure(f"nothing was done: {len(chosen):,} letters are meant", "the same with --yes", Exit.USAGE)
+        return True
+
+    def tell(self, done: int, kept: list[str], outcomes: Mapping[str, Any]) -> int:
+        """Says what was done, what was not, and what became of it; the exit code is a finding for the last two."""
+        again = [letter for letter in outcomes.values() if not isinstance(letter, str)]
+        if self.as_json:
+            died = [letter.model_dump(mode="json", exclude={"key", "value"}) for letter in again]
+            came = len(outcomes) - len(again)
+            shown.json_line({"action": self.action, "done": done, "left": kept, "stored": came, "dead_again": died})
+        else:
+            for line in (*kept, *map(_again, again)):
+                click.echo(_printable(line), err=True)
+            click.echo(f"{self.action}: {done:,} of {done + len(kept):,}{_became(done, outcomes, len(again))}")
+        return Exit.FINDING if kept or again else Exit.FINE
+
+
+def _again(letter: DeadLetter) -> str:
+    return f"{letter.id} ended here again, attempt {letter.attempts}: {letter.reason}: {letter.detail}"
+
+
+def _became(done: int, outcomes: Mapping[str, Any], again: int) -> str:
+    if not outcomes:
+        return ""
+    left = done - len(outcomes)
+    parts = [f"{len(outcomes) - again:,} stored", f"{again:,} dead again"]
+    return f"; {', '.join([*parts, f'{left:,} still on their way'] if left else parts)}"

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from kafka import KafkaConsumer
 from pydantic import ValidationError
 
 from processors.message import Outgoing
 from processors.progress import instance_name
-from schemas.dead import DEAD_RECORD, DeadLetter, Resolution
+from schemas.dead import DEAD_RECORD, DeadLetter, Reason, Resolution, letter_id
 from schemas.envelope import ATTEMPTS, envelope
 from schemas.settings import Settings
 from schemas.streams import read_to_end, reader_options, streams
+
+# What was retried so often is not cured by trying: somebody has to look first.
+MOST_RETRIES = 3
+
+# What would mend the letters of each reason, for a person.
+MENDS: dict[Reason, str] = {
+    "not_json": "publish it as the JSON of a raw article; then drop these",
+    "invalid": "mend who publishes it: the detail names the field; then drop these",
+    "unknown_version": "update Wiredesk, which is older than who publishes it; then retry",
+    "no_text": "look at the page, which may need a source of another kind; then retry or drop",
+    "bad_envelope": "mend who publishes it: the key must be the article's id; then drop these",
+    "refused": "mend what Elasticsearch names in the detail, as a mapping or a limit; then retry",
+    "too_large": "raise the limit that the detail names, or drop it",
+    "failed": "an error of Wiredesk: report the detail, update, then retry",
+    "undeliverable": "look whether Kafka takes messages of that size; then retry",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +97,33 @@ def _parsed(value: bytes | None) -> DeadLetter | Resolution | None:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Open letters of one cause: how many, from when to when, the newest as a sample, and what would mend it."""
+
+    name: str
+    count: int
+    first: datetime
+    last: datetime
+    sample: DeadLetter
+    mend: str
+
+
+def grouped(letters: Iterable[DeadLetter], by: Literal["reason", "source", "stage"]) -> list[Group]:
+    """Letters by what they have in common, the largest group first. Letters without a source are under `(none)`."""
+    found: dict[str, list[DeadLetter]] = {}
+    for one in letters:
+        found.setdefault(str(getattr(one, by) or "(none)"), []).append(one)
+    return sorted((_group(name, ones) for name, ones in found.items()), key=lambda group: (-group.count, group.name))
+
+
+def _group(name: str, letters: Sequence[DeadLetter]) -> Group:
+    newest = max(letters, key=lambda one: (one.at, one.id))
+    mends = dict.fromkeys(MENDS[one.reason] for one in letters)
+    mend = next(iter(mends)) if len(mends) == 1 else "of several reasons: see them with --by reason"
+    return Group(name, len(letters), min(one.at for one in letters), newest.at, newest, mend)
+
+
 class Undertaker:
     """Retries and drops letters.
 
@@ -92,8 +135,11 @@ class Undertaker:
     def __init__(self, producer: Any, settings: Settings) -> None:
         self._producer, self._dead = producer, streams(settings).dead.name
 
-    def retry(self, letter: DeadLetter) -> None:
+    def retry(self, letter: DeadLetter) -> str:
         """Sends the original bytes back to their stream, with the count of attempts, and closes the letter.
+
+        Returns:
+            The id that the message's letter has if it ends here again.
 
         Raises:
             KafkaError: one of the two was not acknowledged; the letter is then still open, or open no more and sent.
@@ -103,8 +149,9 @@ class Undertaker:
             raise ValueError(f"letter {letter.id} holds no original: it was a tombstone, or too large to keep")
         headers = {**letter.headers, ATTEMPTS: str(letter.attempts)}
         original = [(name, value.encode("utf-8")) for name, value in headers.items()]
-        self._send(Outgoing(letter.stream, letter.original_key or b"", letter.original_value or b"", original))
+        sent = self._send(Outgoing(letter.stream, letter.original_key or b"", letter.original_value or b"", original))
         self._close(letter, "retried")
+        return letter_id(letter.stream, sent.partition, sent.offset)
 
     def drop(self, letter: DeadLetter) -> None:
         """Closes the letter for good; it stays on the stream as a record.
@@ -120,5 +167,5 @@ class Undertaker:
         headers = envelope(f"article.dead.{action}", f"{letter.id}-{action}", "/wiredesk/desk", done.schema_version)
         self._send(Outgoing(self._dead, key, done.model_dump_json().encode("utf-8"), headers))
 
-    def _send(self, out: Outgoing) -> None:
-        self._producer.send(out.stream, value=out.value, key=out.key or None, headers=out.headers).get(30)
+    def _send(self, out: Outgoing) -> Any:
+        return self._producer.send(out.stream, value=out.value, key=out.key or None, headers=out.headers).get(30)

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 from hypothesis import settings
@@ -93,17 +94,18 @@ class Sent:
 class Future:
     """What a producer returns: resolved, failed with an error, or not there yet."""
 
-    def __init__(self, error: Exception | None = None, *, is_done: bool = True) -> None:
-        self._error, self.is_done = error, is_done
+    def __init__(self, error: Exception | None = None, *, is_done: bool = True, found: Any = None) -> None:
+        self._error, self.is_done, self._found = error, is_done, found
 
     def succeeded(self) -> bool:
         """Whether it was delivered."""
         return self.is_done and self._error is None
 
-    def get(self, timeout: float | None = None) -> None:
-        """Raises the error of a failed delivery."""
+    def get(self, timeout: float | None = None) -> Any:
+        """Where it was delivered; raises the error of a failed delivery."""
         if self._error:
             raise self._error
+        return self._found
 
 
 class FakeProducer:
@@ -124,7 +126,8 @@ class FakeProducer:
         if error := self._raises(message):
             raise error
         self.sent.append(message)
-        return Future(self._refuse(message))
+        place = SimpleNamespace(topic=topic, partition=0, offset=len(self.to(topic)) - 1)
+        return Future(self._refuse(message), found=place)
 
     def flush(self) -> None:
         """Counts the calls."""

@@ -128,7 +128,7 @@ def test_an_article_without_text_is_a_dead_letter_with_the_reason(fed: Settings,
 
 
 def test_poison_becomes_dead_letters_that_can_be_retried_and_dropped(fed: Settings) -> None:
-    """What is no article is dead-lettered with its original bytes; a retry counts up; a drop closes the letter."""
+    """What is no article is buried whole; a retry that dies again says so and counts up, to a limit; a drop closes."""
     names = streams(fed)
     producer = KafkaProducer(**producer_options(fed))
     poison = [(names.raw.name, value) for value in (b"no json", b'{"schema_version": 9}', b"[]")]
@@ -142,10 +142,21 @@ def test_poison_becomes_dead_letters_that_can_be_retried_and_dropped(fed: Settin
     unknown = letters["unknown_version"]
     assert {"bad_envelope", "invalid", "not_json", "unknown_version"} <= set(letters)
     assert wiredesk(fed, "dead", "drop", "--reason", "not_json").returncode == 2, "it asks, and nobody is there"
-    assert wiredesk(fed, "dead", "retry", unknown["id"], "--yes").returncode == 0
+    assert json_lines(wiredesk(fed, "dead", "retry", unknown["id"], "--dry-run", "--json").stdout) == [unknown]
+    retried = wiredesk(fed, "dead", "retry", unknown["id"], "--yes")
+    assert (retried.returncode, "1 dead again" in retried.stdout) == (1, True)
+    assert "ended here again, attempt 2" in retried.stderr
     drain(fed)
     (again,) = json_lines(wiredesk(fed, "dead", "list", "--reason", "unknown_version", "--json").stdout)
     assert (again["attempts"], again["value"]) == (2, unknown["value"])
+    for _ in range(2):
+        assert wiredesk(fed, "dead", "retry", "--reason", "unknown_version", "--yes").returncode == 1
+    tired = wiredesk(fed, "dead", "retry", "--reason", "unknown_version", "--yes")
+    assert (tired.returncode, "--force" in tired.stderr) == (1, True)
+    by_reason = {
+        one["name"]: one for one in json_lines(wiredesk(fed, "dead", "list", "--by", "reason", "--json").stdout)
+    }
+    assert (by_reason["unknown_version"]["count"], by_reason["unknown_version"]["sample"]["attempts"]) == (1, 4)
     assert wiredesk(fed, "dead", "drop", "--stage", "enrich", "--yes").returncode == 0
     left = json_lines(wiredesk(fed, "dead", "list", "--json").stdout)
     assert {letter["stage"] for letter in left} == {"sink"}

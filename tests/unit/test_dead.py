@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kafka.errors import KafkaTimeoutError
 
-from processors.dead import Selection, Undertaker, fold
+from processors.dead import MENDS, Selection, Undertaker, fold, grouped
 from processors.letters import letter
+from processors.retried import outcomes
 from schemas.dead import DEAD_RECORD, DeadLetter, Reason, Resolution, Stage
 from schemas.envelope import attributes
-from tests.fakes import FakeProducer, quick, raw_article, raw_message, timed_out, unit_settings
+from schemas.receipt import Receipt, ReceiptItem
+from tests.fakes import FakeProducer, enriched_message, quick, raw_article, raw_message, timed_out, unit_settings
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
 
@@ -139,3 +142,75 @@ def test_a_retry_that_kafka_does_not_take_leaves_the_letter_open() -> None:
     with pytest.raises(KafkaTimeoutError):
         Undertaker(producer, unit_settings()).retry(dead())
     assert producer.to("articles.dead") == []
+
+
+def test_every_reason_has_what_would_mend_it() -> None:
+    """No letter is left without a word on what to do about it."""
+    assert set(MENDS) == set(get_args(Reason))
+
+
+def test_letters_are_grouped_by_their_cause() -> None:
+    """Groups come with the largest first, their count, first and last moment, the newest letter, and what mends it."""
+    reasons: tuple[Reason, ...] = ("invalid", "failed", "failed", "invalid", "failed")
+    ones = [
+        dead(number, reason=reason).model_copy(update={"at": NOW + timedelta(hours=number)})
+        for number, reason in enumerate(reasons)
+    ]
+    found = grouped(ones, "reason")
+    assert [(group.name, group.count, group.sample.offset) for group in found] == [("failed", 3, 4), ("invalid", 2, 3)]
+    assert (found[0].first, found[0].last) == (NOW + timedelta(hours=1), NOW + timedelta(hours=4))
+    assert found[0].mend == MENDS["failed"]
+    assert grouped([dead(1, headers=())], "source")[0].name == "(none)"
+    assert "several reasons" in grouped(ones, "stage")[0].mend
+
+
+def test_a_retry_tells_where_its_letter_would_be() -> None:
+    """The id that a retry gives is the one that the message's letter has if it ends there again."""
+    assert Undertaker(FakeProducer(), unit_settings()).retry(dead()) == "articles.raw-0-0"
+
+
+def told(stream: str, value: bytes) -> Any:
+    """A record of the dead letters or of the receipts."""
+    return SimpleNamespace(topic=stream, value=value)
+
+
+def receipt(verdict: Any, **item: Any) -> bytes:
+    """A receipt for one article."""
+    given = {"id": raw_article().id, "version": 1, "verdict": verdict, "partition": 0, "offset": 9, **item}
+    found = Receipt(at=NOW, took_ms=1, by="h", items=(ReceiptItem.model_validate(given),))
+    return found.model_dump_json().encode()
+
+
+AGAIN = dead(99, headers=(("ce_attempts", b"1"),))
+AT_SINK = letter(enriched_message(4, headers=(("ce_rawplace", b"2:99"),)), "sink", "refused", "no", "h")
+OUTCOMES: list[tuple[Any, str, Any]] = [
+    (told("articles.dead", written(AGAIN)), "articles.raw-2-99", AGAIN),
+    (told("articles.dead", written(AT_SINK)), "articles.raw-2-99", AT_SINK),
+    (told("articles.dead", written(dead(98))), "articles.raw-2-99", None),
+    (told("articles.dead", resolved(AGAIN)), "articles.raw-2-99", None),
+    (told("articles.dead", b"nonsense"), "articles.raw-2-99", None),
+    (told("articles.stored", receipt("stored")), "articles.raw-2-99", "stored"),
+    (told("articles.stored", receipt("stale")), "articles.raw-2-99", "stale"),
+    (told("articles.stored", receipt("dead")), "articles.raw-2-99", None),
+    (told("articles.stored", receipt("stored", id="0" * 32)), "articles.raw-2-99", None),
+    (told("articles.stored", b"nonsense"), "articles.raw-2-99", None),
+]
+
+
+@pytest.mark.parametrize(("record", "place", "outcome"), OUTCOMES)
+def test_what_becomes_of_a_retried_letter_is_told(record: Any, place: str, outcome: Any) -> None:
+    """Its new letter, of either stage, or the sink's receipt decides; what is of others decides nothing."""
+    found = outcomes([record], {place: dead()}, unit_settings())
+    assert found == ({place: outcome} if outcome else {})
+
+
+def test_a_letter_of_the_sink_is_followed_by_its_place() -> None:
+    """What went back to the enriched stream is known by its offset there, not by its article, which may come again."""
+    sent = {"articles.enriched-0-9": AT_SINK}
+    assert (
+        outcomes([told("articles.stored", receipt("stored", id=AT_SINK.article_id, offset=8))], sent, unit_settings())
+        == {}
+    )
+    assert outcomes([told("articles.stored", receipt("stored"))], sent, unit_settings()) == {
+        "articles.enriched-0-9": "stored"
+    }

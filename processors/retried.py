@@ -1,0 +1,99 @@
+"""What becomes of dead letters that were retried: stored this time, or dead again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, Self
+
+from kafka import KafkaConsumer
+from pydantic import ValidationError
+
+from schemas.dead import DEAD_RECORD, DeadLetter, letter_id
+from schemas.envelope import RAW_PLACE
+from schemas.receipt import Receipt
+from schemas.settings import Settings
+from schemas.streams import partitions_of, reader_options, streams
+
+Outcome = DeadLetter | Literal["stored", "stale"]
+
+
+def outcomes(records: Iterable[Any], sent: Mapping[str, DeadLetter], settings: Settings) -> dict[str, Outcome]:
+    """What became of retried letters, as far as these records of the dead letters and the receipts tell.
+
+    Args:
+        records: of `articles.dead` and `articles.stored`, written after the retry.
+        sent: the retried letters by the id that a letter of their new message would have.
+        settings: names of the streams.
+    """
+    names = streams(settings)
+    found: dict[str, Outcome] = {}
+    for record in records:
+        if record.topic == names.dead.name:
+            found.update(_buried(record.value, sent, names.raw.name))
+        else:
+            found.update(_receipted(record.value, sent, names.enriched.name))
+    return found
+
+
+def _buried(value: bytes | None, sent: Mapping[str, DeadLetter], raw: str) -> dict[str, Outcome]:
+    try:
+        letter = DEAD_RECORD.validate_json(value or b"")
+    except ValidationError:
+        return {}
+    if not isinstance(letter, DeadLetter):
+        return {}
+    partition, _, offset = letter.headers.get(RAW_PLACE, "").partition(":")
+    return {place: letter for place in (letter.id, f"{raw}-{partition}-{offset}") if place in sent}
+
+
+def _receipted(value: bytes | None, sent: Mapping[str, DeadLetter], enriched: str) -> dict[str, Outcome]:
+    """A receipt names an enriched message by its place, and a raw one by its article."""
+    try:
+        receipt = Receipt.model_validate_json(value or b"")
+    except ValidationError:
+        return {}
+    ended: dict[str, Outcome] = {}
+    articles: dict[str | None, Outcome] = {}
+    for item in receipt.items:
+        if item.verdict != "dead":  # its letter says more
+            ended[letter_id(enriched, item.partition, item.offset)] = articles[item.id] = item.verdict
+    found: dict[str, Outcome] = {}
+    for place, letter in sent.items():
+        by_article = articles.get(letter.article_id) if letter.article_id and letter.stream != enriched else None
+        if verdict := ended.get(place) or by_article:
+            found[place] = verdict
+    return found
+
+
+class Follower:
+    """Follows retried letters to their end. Make it before the retry; use it as a context manager.
+
+    Raises:
+        KafkaError: Kafka does not answer.
+        NoSuchStreamError: the streams were not made yet.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings, names = settings, streams(settings)
+        self._consumer = KafkaConsumer(**reader_options(settings))
+        told = (names.dead.name, names.stored.name)
+        places = [place for stream in told for place in partitions_of(self._consumer, stream)]
+        self._consumer.assign(places)
+        for place, end in self._consumer.end_offsets(places).items():
+            self._consumer.seek(place, end)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._consumer.close()
+
+    def follow(self, sent: Mapping[str, DeadLetter], seconds: float) -> dict[str, Outcome]:
+        """What became of retried letters within so many seconds; what is still on its way is missing."""
+        found: dict[str, Outcome] = {}
+        deadline = time.monotonic() + seconds
+        while sent.keys() - found.keys() and time.monotonic() < deadline:
+            for records in self._consumer.poll(timeout_ms=200).values():
+                found.update(outcomes(records, sent, self._settings))
+        return found
