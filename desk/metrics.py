@@ -12,8 +12,9 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from desk.findings import CODES
 from desk.watch import Watch
-from processors.metrics import gauge, process_registry, told
+from processors.metrics import gauge, nothing_wrong, process_registry, told
 from schemas.settings import Settings
 from schemas.telemetry import METRICS
 
@@ -32,13 +33,13 @@ class _Flow(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Each metric of the desk."""
-        for name, found in samples(self._facts()).items():
-            yield gauge(name, *found)
+        for name, values in samples(self._facts()).items():
+            yield gauge(name, *values)
 
 
 def samples(facts: Facts) -> dict[str, Samples]:
     """Labels and value of each sample, by the metric's name, from the facts of `desk.watch`."""
-    told: dict[str, Samples] = {
+    found: dict[str, Samples] = {
         "server_up": [((name,), float(one["ok"])) for name, one in facts["servers"].items()],
         "findings": [((code,), count) for code, count in _by_code(facts).items()],
         "stream_messages": [((name,), one["messages"]) for name, one in facts["streams"].items()],
@@ -58,12 +59,12 @@ def samples(facts: Facts) -> dict[str, Samples]:
         "stream_partitions_under_replicated": _one((facts["partitions"] or {}).get("under_replicated")),
         **_heartbeat(facts["heartbeat"] or {}),
     }
-    return {f"wiredesk_{name}": found for name, found in told.items()}
+    return {f"wiredesk_{name}": values for name, values in found.items()}
 
 
 def _by_code(facts: Facts) -> dict[str, int]:
     codes = [finding["code"] for finding in facts["wrong"]]
-    return {code: codes.count(code) for code in codes}
+    return {code: codes.count(code) for code in CODES}
 
 
 def _of_stages(facts: Facts, key: str) -> Samples:
@@ -93,26 +94,39 @@ def desk_registry(facts: Callable[[], Facts]) -> CollectorRegistry:
     Args:
         facts: gives the facts of `desk.watch`, as its `Watch.facts` does; asked at every scrape.
     """
-    registry = process_registry()
+    registry = process_registry(nothing_wrong, lambda: ready(facts()))
     registry.register(_Flow(facts))
     return registry
 
 
+def ready(facts: Facts) -> dict[str, str]:
+    """The checks of `/readyz` of who tells these facts: whether the servers answer."""
+    return {name: "" if one["ok"] else one["words"] for name, one in facts["servers"].items()}
+
+
 def serving(settings: Settings, watch: Watch) -> AbstractContextManager[None]:
     """`/metrics`, `/livez` and `/readyz` at the settings' address while the block runs."""
-    latest: dict[str, Any] = {"at": float("-inf"), "facts": None}
+    facts = lately(watch)
+    return told(
+        settings.metrics_host,
+        settings.metrics_port,
+        desk_registry(facts),
+        nothing_wrong,
+        lambda: ready(facts()),
+    )
+
+
+def lately(watch: Watch) -> Callable[[], Facts]:
+    """The facts of a watch, read anew when they are some seconds old: one scrape asks more than once."""
+    latest: list[tuple[float, Facts]] = []
 
     def facts() -> Facts:
-        if time.monotonic() - latest["at"] > _FRESH_SECONDS:
-            latest.update(facts=watch.facts(), at=time.monotonic())
-        found: Facts = latest["facts"]
-        return found
+        if not latest or time.monotonic() - latest[0][0] > _FRESH_SECONDS:
+            found = watch.facts()
+            latest[:] = [(time.monotonic(), found)]
+        return latest[0][1]
 
-    def ready() -> dict[str, str]:
-        return {name: "" if one["ok"] else one["words"] for name, one in facts()["servers"].items()}
-
-    registry = desk_registry(facts)
-    return told(settings.metrics_host, settings.metrics_port, registry, lambda: {"answers": ""}, ready)
+    return facts
 
 
 def table() -> str:

@@ -42,7 +42,7 @@ def _table(*headings: str) -> Table:
 
 def stages(facts: Facts) -> Table:
     """What waits for each stage, how long, what comes and goes, and who runs it."""
-    table = _table("stage", "waits", "oldest", "in/min", "out/min", "runs", "retries", "dead", "ms 50/95/99")
+    table = _table("stage", "waits", "oldest", "in/min", "out/min", "runs", "retries", "dead", "s 50/95/99")
     for name, stage in facts["stages"].items():
         latency = "/".join(
             f"{stage['latency_ms'][share]:.0f}" for share in ("p50", "p95", "p99") if stage["latency_ms"]
@@ -129,6 +129,11 @@ def changes(facts: Facts) -> list[str]:
     return [
         f"{one['at'][11:19]} {one['stage']} {one['instance']} {one['what']}" for one in facts["changes"][:_MOST_ROWS]
     ]
+
+
+def _short(seconds: float) -> str:
+    """Seconds in as few figures as tell something."""
+    return f"{seconds:.2f}" if seconds < 1 else f"{seconds:.1f}" if seconds < _MINUTE else f"{seconds:,.0f}"
 
 
 def _ago(seconds: float | None) -> str:

@@ -25,7 +25,8 @@ FILE = ROOT / "docker-compose.yml"
 TEXT = FILE.read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-SERVERS, OURS = ("kafka", "elasticsearch"), ("setup", "enricher", "sink")
+SERVERS, OURS = ("kafka", "elasticsearch"), ("setup", "enricher", "sink", "monitor")
+WATCHERS = ("prometheus", "grafana")
 BROKEN = Path(__file__).parents[1] / "data" / "compose" / "broken.yml"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = (ROOT / "requirements-dev.lock").read_text(encoding="utf-8")
@@ -52,9 +53,33 @@ def test_specification_refuses_a_misspelt_name() -> None:
     assert "memory_limit" in checked.stdout
 
 
-def test_services_are_the_five() -> None:
-    """The file has the two servers, the setup, an enricher and a sink."""
-    assert set(SERVICES) == {*SERVERS, *OURS}
+def test_services_are_these() -> None:
+    """The file has the two servers, ours, and Prometheus and Grafana, which start only when they are asked for."""
+    assert set(SERVICES) == {*SERVERS, *OURS, *WATCHERS}
+    asked_for = {name for name, service in SERVICES.items() if service.get("profiles") == ["monitoring"]}
+    assert asked_for == {"monitor", *WATCHERS}
+
+
+def test_images_of_others_are_pinned() -> None:
+    """Every image that is pulled has a version of its own, and none is the latest."""
+    images = [service["image"] for name, service in SERVICES.items() if name not in OURS]
+    assert all(re.search(r":v?\d+\.\d+\.\d+$", image) for image in images)
+
+
+def test_configs_are_files_that_are_there() -> None:
+    """Every file that a service is given is one of the project's, and every one is given to some service."""
+    given = {one["source"] for service in SERVICES.values() for one in service.get("configs", ())}
+    assert given == set(COMPOSE["configs"])
+    assert all((ROOT / one["file"]).is_file() for one in COMPOSE["configs"].values())
+
+
+def test_a_worker_that_hangs_is_unhealthy_within_ninety_seconds() -> None:
+    """The health check asks the process itself whether it goes on, and its failures add up in ninety seconds."""
+    for name in ("enricher", "sink", "monitor"):
+        check = SERVICES[name]["healthcheck"]
+        assert f":{SERVICES[name]['environment']['WIREDESK_METRICS_PORT']}/livez" in check["test"][-1]
+        interval, timeout = (int(check[key].removesuffix("s")) for key in ("interval", "timeout"))
+        assert check["retries"] * (interval + timeout) <= 90
 
 
 @every_service
@@ -92,7 +117,7 @@ def test_service_has_limits(service: dict[str, Any]) -> None:
     assert re.fullmatch(r"\d+s", service["stop_grace_period"])
 
 
-@pytest.mark.parametrize("name", [*SERVERS, "enricher", "sink"])
+@pytest.mark.parametrize("name", [*SERVERS, *WATCHERS, "enricher", "sink", "monitor"])
 def test_lasting_service_is_checked_and_restarted(name: str) -> None:
     """Every service that lasts has a health check, and is started again when it ends."""
     assert set(SERVICES[name]["healthcheck"]) == {"test", "interval", "timeout", "retries", "start_period"}
@@ -104,7 +129,7 @@ def test_setup_runs_once() -> None:
     assert SERVICES["setup"]["restart"] == "no"
 
 
-@pytest.mark.parametrize("port", [port for name in SERVERS for port in SERVICES[name]["ports"]])
+@pytest.mark.parametrize("port", [port for service in SERVICES.values() for port in service.get("ports", ())])
 def test_port_is_on_loopback(port: str) -> None:
     """Every published port is on 127.0.0.1."""
     assert port.startswith("127.0.0.1:")
@@ -174,7 +199,7 @@ def test_our_services_settings_stand(name: str) -> None:
 
 def test_no_secret_is_written_down() -> None:
     """No service is given a password, a token or a key."""
-    names = {name for service in SERVICES.values() for name in service["environment"]}
+    names = {name for service in SERVICES.values() for name in service.get("environment", ())}
     assert not [name for name in names if re.search(r"PASS|SECRET|TOKEN|API_KEY|CREDENTIAL", name, re.IGNORECASE)]
     assert "secrets" not in COMPOSE
 
