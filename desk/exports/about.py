@@ -39,6 +39,11 @@ class About:
         return f"{self.read_as}. {articles} at {time(self.at)}."
 
     @property
+    def time(self) -> str:
+        """When, as RFC 3339 writes it."""
+        return time(self.at)
+
+    @property
     def urn(self) -> str:
         """The same for the same search at every time, so that who reads a feed knows it again."""
         return uuid.uuid5(uuid.NAMESPACE_URL, self.address).urn

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,23 +18,23 @@ _PIECE = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How a format is written, what it is called over HTTP, and whether it says itself what was asked."""
+    """How a format is written, what it is called over HTTP, and how its files end."""
 
     write: Write
     media_type: str
-    says_query: bool
+    suffix: str
 
 
 FORMATS: dict[FormatName, Format] = {
-    "jsonl": Format(lines.write, "application/x-ndjson", says_query=False),
-    "csv": Format(table.write, "text/csv; charset=utf-8; header=present", says_query=False),
-    "rss": Format(rss.write, "application/rss+xml; charset=utf-8", says_query=True),
-    "atom": Format(atom.write, "application/atom+xml; charset=utf-8", says_query=True),
-    "ninjs": Format(ninjs.write, "application/json", says_query=True),
+    "jsonl": Format(lines.write, "application/x-ndjson", "jsonl"),
+    "csv": Format(table.write, "text/csv; charset=utf-8; header=present", "csv"),
+    "rss": Format(rss.write, "application/rss+xml; charset=utf-8", "rss"),
+    "atom": Format(atom.write, "application/atom+xml; charset=utf-8", "atom"),
+    "ninjs": Format(ninjs.write, "application/json", "ninjs.json"),
 }
 
 
-def pieces(name: FormatName, about: About, articles: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+def pieces(name: FormatName, about: About, articles: Iterable[dict[str, Any]]) -> Generator[bytes, None, None]:
     """An export as bytes, some tens of kilobytes at once: no more of it is ever in memory."""
     waiting: list[bytes] = []
     size = 0

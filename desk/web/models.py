@@ -1,0 +1,105 @@
+"""The API's answers, as OpenAPI tells them; the facts come from where the pages and the terminal have them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from desk.search.found import Facet, Histogram, Loosened
+from desk.search.suggest import Suggestion
+from schemas.article import EnrichedArticle
+
+
+class Article(EnrichedArticle):
+    """An article as it is indexed, with plain title and text.
+
+    Places in the text are counted in characters. `date` is when it was published, or fetched where that is not known.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    title: str  # type: ignore[assignment]  # the index keeps it under its language
+    text: str  # type: ignore[assignment]
+
+
+class HitCopies(BaseModel):
+    """The other articles with the same text: how many, and of which sources."""
+
+    count: int
+    sources: list[str]
+
+
+class FoundArticle(Article):
+    """An article that was found, and what the search says of it.
+
+    `score` is how well it fits, none where that was not asked for. `highlights` are pieces of title and text with the
+    matches in `<em>`; the rest of them is as it stands in the article, and nothing is escaped. `copies` is there where
+    others have the same text, `shares` where it came as alike: what the two have in common.
+    """
+
+    score: float | None
+    highlights: list[str]
+    copies: HitCopies | None = None
+    shares: list[str] | None = None
+
+
+class SearchAnswer(BaseModel):
+    """One page of a search."""
+
+    query: str = Field(description="The query as it was asked.")
+    read_as: str = Field(description="How it was understood.")
+    total: int = Field(description="Articles found, exactly, copies included.")
+    hits: list[FoundArticle]
+    next: str | None = Field(description="Give this as `after` for the next page.")
+    newest: datetime | None = Field(description="The newest `fetched_at` that can be searched at all.")
+    took_ms: int
+    partial: str | None = Field(description="What is missing of the answer, where it was cut short.")
+    facets: list[Facet]
+    histogram: Histogram | None
+    spelling: str | None = Field(description="The query with words as the index knows them, where few were found.")
+    loosened: list[Loosened] = Field(description="Ways to find more, where nothing was found.")
+
+
+class Related(BaseModel):
+    """Articles that belong to another one, the closest first."""
+
+    hits: list[FoundArticle]
+
+
+class Suggestions(BaseModel):
+    """What begins as was typed, the most frequent first."""
+
+    suggestions: list[Suggestion]
+
+
+class Place(BaseModel):
+    """Where in a query it is wrong."""
+
+    at: int = Field(description="The first character, from 0.")
+    length: int
+    mend: str | None = Field(description="The whole query put right, where that is evident.")
+
+
+class WrongParameter(BaseModel):
+    """A parameter, and what is wrong with it."""
+
+    parameter: str
+    problem: str
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457)."""
+
+    type: str = Field(description="Which kind of problem: an address on the reference page.")
+    title: str
+    status: int
+    detail: str = Field(description="What happened here.")
+    instance: str = Field(description="The path that was asked.")
+    next: str = Field(description="The next step.")
+    place: Place | None = Field(None, description="For a query: where it is wrong.")
+    parameters: list[WrongParameter] | None = Field(None, description="For parameters: which.")
+
+
+Facts = dict[str, Any]
