@@ -28,6 +28,7 @@ _COMMANDS = {
     "trace": ("desk.tracing:trace", "Tell where an article is, or why it is not there."),
     "monitor": ("desk.reading:monitor", "Watch the streams: lag, rates, retries, freshness."),
     "dead": ("desk.burying:dead", "Look at dead letters, retry or drop them."),
+    "reconcile": ("desk.reconciling:reconcile", "Account for every article; publish again what is missing."),
     "servers": ("desk.servers:servers", "Kafka and Elasticsearch alone: start, stop, look."),
     "setup": ("desk.running:setup", "Make the streams and the index."),
     "enricher": ("desk.running:enricher", "Run one enricher."),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, Self, TypeVar
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError, RetriableError
@@ -16,6 +17,7 @@ from schemas.streams import client_options, reader_options
 # A fetch gives at least one whole batch, however large: small fetches make single reads quick and cost no message.
 _FETCH = {"max_partition_fetch_bytes": 2**20, "fetch_max_bytes": 8 * 2**20}
 _SILENCE = 30.0
+_Value = TypeVar("_Value")
 _COORDINATOR_TRIES = 8
 
 
@@ -31,6 +33,13 @@ def windows(start: int, end: int, size: int, first: int | None = None) -> Iterat
     while end > start:
         yield max(start, end - size), end
         end -= size
+
+
+def chunks(values: Iterable[_Value], size: int) -> Iterator[list[_Value]]:
+    """The values in lists of so many, the last with what is left."""
+    left = iter(values)
+    while some := list(islice(left, size)):
+        yield some
 
 
 class Log:

@@ -1,0 +1,288 @@
+"""Is everything that was published accounted for: from the raw stream to the index and the dead letters.
+
+The raw stream is read once, in chunks. Each chunk's ids are asked of the index at once, for their versions alone, so
+that of millions of messages only those are kept that the index does not account for. What these wait for, or which
+letter holds them, is looked up at the end, when the stages have had time to come to them; and only after that the index
+is asked once more, so that nothing that moves meanwhile is taken for missing.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from elasticsearch import Elasticsearch
+from pydantic import ValidationError
+
+from desk.evidence import raw_spot
+from desk.places import Log, chunks, committed
+from desk.republish import republish
+from desk.suspects import Suspects, Verdict, verdict
+from processors import index
+from schemas.article import RawArticle
+from schemas.dead import DEAD_RECORD, DeadLetter
+from schemas.envelope import ARTICLE_VERSION, attributes, whole_number
+from schemas.identity import HEARTBEAT_SOURCE
+from schemas.settings import Settings
+from schemas.streams import NoSuchStreamError, streams
+
+_CHUNK = 2000
+_MOST_LISTED = 1000
+_ID = re.compile(rb"[0-9a-f]{32}")
+_HEARTBEAT = ("ce_source", f"/wiredesk/sources/{HEARTBEAT_SOURCE}".encode())
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which part of the raw stream: by Kafka's time, or by offsets of partitions; all that is kept where none is given.
+
+    `until` counts in; the end of offsets does not.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    offsets: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The messages of one partition that were looked at, from `start` up to `end`."""
+
+    partition: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One raw message that is nowhere; id and version are none where it names none."""
+
+    partition: int
+    offset: int
+    article_id: str | None
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of the raw messages of a span; `read` is the sum of the others.
+
+    `listed` holds the first of the missing. `republished` counts those that were sent again.
+    """
+
+    at: datetime
+    seconds: float
+    stream: str
+    parts: tuple[Part, ...]
+    read: int
+    stored: int
+    stale: int
+    dead: int
+    in_flight: int
+    missing: int
+    heartbeats: int
+    listed: tuple[Missing, ...] = ()
+    republished: int = 0
+
+
+def reconcile(
+    settings: Settings, span: Span | None = None, *, repair: bool = False, progress: Progress | None = None
+) -> Report:
+    """Accounts for every message of the raw stream. Safe while everything runs.
+
+    Args:
+        settings: servers and names.
+        span: which part of the stream.
+        repair: publish again what is missing: key, bytes and headers as they were.
+        progress: is told how many messages of how many were read.
+
+    Raises:
+        NoSuchStreamError: there is no raw stream.
+        KafkaError: Kafka does not answer.
+        NotFoundError: there is no index.
+        ApiError: Elasticsearch refuses.
+        TransportError: it does not answer.
+    """
+    started, at = time.monotonic(), datetime.now(UTC)
+    elasticsearch = index.client(settings)
+    try:
+        with Log(settings) as log:
+            run = _Run(settings, log, Versions(elasticsearch, settings.index_alias))
+            parts = run.parts(span or Span())
+            run.read(parts, progress or (lambda _done, _all: None))
+            missing = run.settle()
+            again = republish(settings, log, missing) if repair else 0
+    finally:
+        elasticsearch.close()
+    counts = {one.value: run.counts[one] for one in Verdict}
+    return Report(
+        at=at,
+        seconds=round(time.monotonic() - started, 3),
+        stream=streams(settings).raw.name,
+        parts=tuple(parts),
+        read=sum(counts.values()) + run.heartbeats,
+        heartbeats=run.heartbeats,
+        listed=tuple(Missing(*spot) for spot in _first(missing)),
+        republished=again,
+        **counts,
+    )
+
+
+def _first(missing: Suspects) -> Iterator[tuple[int, int, str | None, int | None]]:
+    for _, one in zip(range(_MOST_LISTED), missing, strict=False):
+        yield one.partition, one.offset, one.article_id, one.version
+
+
+class Versions:
+    """Which version of each article stands in the index."""
+
+    def __init__(self, elasticsearch: Elasticsearch, alias: str) -> None:
+        self._elasticsearch = elasticsearch
+        behind = elasticsearch.indices.get_alias(name=alias).body
+        # While an index is rebuilt two may stand behind the alias: the one that is written to counts.
+        written = [name for name, one in behind.items() if one["aliases"][alias].get("is_write_index")]
+        self._index = max(written or behind)
+
+    def of(self, ids: Sequence[str], *, realtime: bool) -> list[int | None]:
+        """The version of each, none where there is none. Without `realtime`, as of the index's last refresh."""
+        if not ids:
+            return []
+        answer = self._elasticsearch.mget(
+            index=self._index, ids=ids, source=False, realtime=realtime, filter_path="docs.found,docs._version"
+        )
+        return [one.get("_version") if one.get("found") else None for one in answer["docs"]]
+
+
+class _Run:
+    """One reconciliation."""
+
+    def __init__(self, settings: Settings, log: Log, versions: Versions) -> None:
+        self._settings, self._log, self._versions = settings, log, versions
+        self._names = streams(settings)
+        self._suspects = Suspects()
+        self.counts: Counter[Verdict] = Counter()
+        self.heartbeats = 0
+
+    def parts(self, span: Span) -> list[Part]:
+        """The offsets that a span means, as the stream stands now."""
+        stream = self._names.raw.name
+        numbers = self._log.partitions(stream)
+        if not numbers:
+            raise NoSuchStreamError(
+                f"there is no stream {stream}: make the streams and the index with `wiredesk setup`"
+            )
+        wanted = [number for number in numbers if not span.offsets or number in span.offsets]
+        return [part for number in wanted if (part := self._part(number, span)).start < part.end]
+
+    def _part(self, number: int, span: Span) -> Part:
+        start, end = self._log.bounds(self._names.raw.name, number)
+        if number in span.offsets:
+            low, high = span.offsets[number]
+            return Part(number, max(start, low), min(end, high))
+        return Part(number, self._at(number, span.since, 0, start, end), self._at(number, span.until, 1, end, end))
+
+    def _at(self, number: int, moment: datetime | None, later: int, otherwise: int, end: int) -> int:
+        """The first offset at or after a moment and so many milliseconds."""
+        if moment is None:
+            return otherwise
+        found = self._log.since(self._names.raw.name, number, int(moment.timestamp() * 1000) + later)
+        return end if found is None else found
+
+    def read(self, parts: Sequence[Part], progress: Progress) -> None:
+        """Reads the messages, and keeps those that the index does not account for."""
+        total, done = sum(part.end - part.start for part in parts), 0
+        for part in parts:
+            records = self._log.span(self._names.raw.name, part.partition, part.start, part.end)
+            for chunk in chunks(records, _CHUNK):
+                self._judge(chunk)
+                done += len(chunk)
+                progress(done, total)
+
+    def _judge(self, records: Iterable[Any]) -> None:
+        found: list[tuple[Any, str | None, int | None]] = []
+        for record in records:
+            if _HEARTBEAT in record.headers:
+                self.heartbeats += 1
+            else:
+                found.append((record, *named(record)))
+        standing = iter(self._versions.of([article for _, article, _ in found if article], realtime=False))
+        for record, article, version in found:
+            judged = verdict(version, next(standing) if article else None, is_dead=False, is_waiting=False)
+            if judged is Verdict.MISSING:
+                self._suspects.add(record.partition, record.offset, article, version)
+            else:
+                self.counts[judged] += 1
+
+    def settle(self) -> Suspects:
+        """Finds out what became of the others, and returns those that are missing."""
+        missing = Suspects()
+        if not len(self._suspects):
+            return missing
+        self._mark_waiting()
+        self._mark_dead()
+        for chunk in chunks(self._suspects, _CHUNK):
+            standing = iter(self._versions.of([one.article_id for one in chunk if one.article_id], realtime=True))
+            for one in chunk:
+                indexed = next(standing) if one.article_id else None
+                found = verdict(one.version, indexed, is_dead=one.is_dead, is_waiting=one.is_waiting)
+                self.counts[found] += 1
+                if found is Verdict.MISSING:
+                    missing.add(one.partition, one.offset, one.article_id, one.version)
+        return missing
+
+    def _mark_waiting(self) -> None:
+        """What a stage committed before this moment is stored or buried already; what not is in flight."""
+        raw, enriched = self._names.raw.name, self._names.enriched.name
+        groups = {self._names.enricher_group: raw, self._names.sink_group: enriched}
+        positions = committed(self._settings, groups)
+        for number in self._log.partitions(raw):
+            self._suspects.mark_waiting_from(number, positions.get((raw, number), 0))
+        for number in self._log.partitions(enriched):
+            start, end = self._log.bounds(enriched, number)
+            start = max(start, positions.get((enriched, number), 0))
+            for record in self._log.span(enriched, number, start, end):
+                if spot := raw_spot(attributes(record.headers)):
+                    self._suspects.mark_waiting(*spot)
+
+    def _mark_dead(self) -> None:
+        stream = self._names.dead.name
+        for number in self._log.partitions(stream):
+            for record in self._log.span(stream, number, *self._log.bounds(stream, number)):
+                if spot := buried_spot(record.value, self._names.raw.name):
+                    self._suspects.mark_dead(*spot)
+
+
+def named(record: Any) -> tuple[str, int] | tuple[None, None]:
+    """The article and version that a raw message names; none of them where it does not name both."""
+    if not record.key or not _ID.fullmatch(record.key) or (version := version_of(record)) is None:
+        return None, None
+    return record.key.decode("ascii"), version
+
+
+def version_of(record: Any) -> int | None:
+    """The version of a raw message, by its header, else by its body; none where neither says it."""
+    for name, value in record.headers:
+        if name == ARTICLE_VERSION:
+            return whole_number((value or b"").decode("utf-8", "replace"))
+    try:
+        return RawArticle.model_validate_json(record.value or b"").version
+    except ValidationError:
+        return None
+
+
+def buried_spot(value: bytes | None, raw: str) -> tuple[int, int] | None:
+    """Where on the raw stream the message stands that a dead letter holds, whichever stage wrote it."""
+    try:
+        letter = DEAD_RECORD.validate_json(value or b"")
+    except ValidationError:
+        return None
+    if not isinstance(letter, DeadLetter):
+        return None
+    return (letter.partition, letter.offset) if letter.stream == raw else raw_spot(letter.headers)
