@@ -16,7 +16,7 @@ from desk.search.fields import FIELDS, NAME_FIELDS
 from desk.search.language import parse
 from desk.search.nodes import And, Dates, Everything, Named, Near, Node, Or, Phrase, Query, QueryError, Word
 from desk.search.readas import quoted, read_as, value_said
-from desk.search.tokens import cleaned, plain
+from desk.search.tokens import cleaned, trimmed, within
 
 MOST_WAYS = 12
 # Fields of which an article has one value: two of them can only mean either.
@@ -107,7 +107,7 @@ def loosened(text: str) -> list[tuple[str, str]]:
 def _ways(query: Query, item: Node) -> Iterator[tuple[str, str]]:
     """What one part of a query could be instead, wider."""
     if isinstance(item, Phrase) and " " in item.text:
-        yield f"the words of {quoted(item.text)} in any place", _scoped(item, f"({item.text})")
+        yield f"the words of {quoted(item.text)} in any place", _words(item)
     elif isinstance(item, Near):
         sides = f"{_slice(query, item.left)} {_slice(query, item.right)}"
         yield f"{sides} at any distance", sides
@@ -118,8 +118,10 @@ def _ways(query: Query, item: Node) -> Iterator[tuple[str, str]]:
         yield f"{words} as part of a name", words
 
 
-def _scoped(node: Phrase, said: str) -> str:
-    return said[1:-1] if node.scope == "all" else f"{node.scope}:{said}"
+def _words(phrase: Phrase) -> str:
+    """The words of a phrase, each by itself."""
+    words = [Word(word, phrase.scope) for piece in phrase.text.split() if (word := trimmed(piece))]
+    return " ".join(read_as(Query("", word)) for word in words)
 
 
 def _items(query: Query) -> tuple[Node, ...]:
@@ -138,8 +140,24 @@ def _slices(query: Query) -> list[str]:
 
 def _slice(query: Query, node: Node) -> str:
     said = query.text[node.at : node.end]
-    is_bare = isinstance(node, Or) and not node.is_list and node.at == node.items[0].at
-    return f"({said})" if is_bare else said
+    if isinstance(node, Or) and not node.is_list and node.at == node.items[0].at:
+        said = f"({said})"
+    return said if _stands_alone(said, node) else _read(node)
+
+
+def _read(node: Node) -> str:
+    said = read_as(Query("", node))
+    return f"({said})" if isinstance(node, Or) else said
+
+
+def _stands_alone(said: str, node: Node) -> bool:
+    """Whether a piece of the text means by itself what it meant there: signs may hang on what stood before."""
+    if isinstance(node, Dates):
+        return True
+    try:
+        return parse(said).root == node
+    except QueryError:
+        return False
 
 
 def _rewritten(query: Query, index: int, new: str | None) -> str:
@@ -188,9 +206,8 @@ def _written(field: str, value: str) -> str:
         return value
     if field == "topic" and topics.code_of(value):
         return quoted(value)
-    if '"' in value or plain(cleaned(" ".join(value.split()))) != value:
-        return quoted(value.replace('"', " "))
-    return f"={quoted(value)}"
+    is_writable = within(cleaned(value)) == value
+    return f"={quoted(value)}" if is_writable else quoted(within(cleaned(value)))
 
 
 def _clause(values: Sequence[Named]) -> str:

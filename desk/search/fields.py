@@ -100,4 +100,4 @@ def language_code(text: str) -> str | None:
 
 def nearest_language(text: str) -> str | None:
     """The language's name that is most like one that is unknown; none where none is like it."""
-    return next(iter(difflib.get_close_matches(text.casefold(), _CODES, n=1, cutoff=0.6)), None)
+    return next(iter(difflib.get_close_matches(text.casefold(), _CODES, n=1, cutoff=0.75)), None)

@@ -19,6 +19,7 @@ _STAR = re.compile(r"\*+$")
 _INNER_STAR = re.compile(r"\w[*?]+\w")
 _PHRASE_STAR = re.compile(r"\w\*(?=\s|$)")
 _FUZZY = re.compile(r"(.*\w)(~\d*|\^\d+(?:\.\d+)?)")
+_FIELD_BEFORE = re.compile(r"[A-Za-z]+:$")
 _ENTITY_ID = re.compile(r"Q[1-9]\d*")
 _ARTICLE_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -47,10 +48,8 @@ class Leaves:
 
     def _mended(self, token: Token, new: str, *, text: str | None = None) -> str:
         """The whole text with a token, or a part of it, written otherwise."""
-        start, end = token.at, token.end
-        if text is not None:
-            start = self.typed.index(text, token.at)
-            end = start + len(text)
+        found = -1 if text is None else self.typed.find(text, token.at, token.end)
+        start, end = (token.at, token.end) if found < 0 else (found, found + len(text or ""))
         return f"{self.typed[:start]}{new}{self.typed[end:]}"
 
     def _text(self, scope: Scope, token: Token) -> Node:
@@ -115,10 +114,10 @@ class Leaves:
         raise QueryError("a * stands only at the end of a word", token.at, token.length, mend if head else None)
 
     def _name(self, field: str, token: Token) -> Node:
+        if token.is_exact and token.text:
+            return Named(field, token.text, "exact", at=token.at, length=token.length)
         if not trimmed(token.text):
             return self._nothing(token)
-        if token.is_exact:
-            return Named(field, token.text, "exact", at=token.at, length=token.length)
         if field == "topic":
             return self._topic(token)
         if self._is_prefix(token):
@@ -128,13 +127,13 @@ class Leaves:
         return Named(field, trimmed(token.text), at=token.at, length=token.length)
 
     def _topic(self, token: Token) -> Node:
-        code = topics.written_code(token.text)
+        name = trimmed(token.text)
+        code = topics.written_code(name)
         if code and not topics.topic(code):
             message = f"there is no Media Topic {code}: write its name, topic:diplomacy"
             raise QueryError(message, token.at, token.length)
         if self._is_prefix(token):
             return Named("topic", self._prefix(token), "prefix", at=token.at, length=token.length)
-        name = trimmed(token.text)
         found = topics.topic(code or topics.code_of(name) or "")
         if found:
             return Named("topic", found.code, "exact", at=token.at, length=token.length)
@@ -165,10 +164,10 @@ class Leaves:
     def _dates(self, field: str, token: Token) -> Node:
         first, dots, last = token.text.strip().partition("..")
         if field != "date" and dots:
-            mend = f"{self.typed[: token.at]}{self.typed[token.at :]}".replace(f"{field}:", "date:", 1)
-            raise QueryError(
-                f"{field}: takes one date: for a span write date:{first}..{last}", token.at, token.length, mend
-            )
+            name = _FIELD_BEFORE.search(self.typed, 0, token.at)
+            mend = f"{self.typed[: name.start()]}date:{self.typed[name.end() :]}" if name else None
+            message = f"{field}: takes one date: for a span write date:{first}..{last}"
+            raise QueryError(message, token.at, token.length, mend)
         since, until = self._bound(first, token), self._bound(last, token)
         if field != "date" or not dots:
             return self._one(field, since, token)

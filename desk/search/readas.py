@@ -11,6 +11,7 @@ from desk.search.nodes import And, Dates, Everything, Named, Near, Node, Not, Or
 EVERYTHING = "*"
 _PLAIN = re.compile(r"\w[\w'’]*")
 _PLAIN_VALUE = re.compile(r"\w[\w'’.:-]*\w|\w")
+_PLAIN_ADDRESS = re.compile(r"[\w:/.][\w:/.?&%~#+*;@!$'=-]*")
 _LIKE_OPERATORS = ("and", "or", "not")
 
 
@@ -45,8 +46,8 @@ def _text(node: Word | Phrase | Prefix) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text as a phrase."""
-    return f'"{text}"'
+    """A text as a phrase, in quotes of another kind than those in it."""
+    return f"«{text}»" if '"' in text else f'"{text}"'
 
 
 def value_said(node: Named) -> str:
@@ -58,7 +59,7 @@ def value_said(node: Named) -> str:
     if node.manner == "prefix":
         return f"{node.value}*"
     if node.field in ("lang", "id", "url"):
-        return quoted(node.value) if re.search(r"[\s()]", node.value) else node.value
+        return node.value if _PLAIN_ADDRESS.fullmatch(node.value) else quoted(node.value)
     return ("=" if node.manner == "exact" else "") + _plain_or_quoted(node.value)
 
 

@@ -28,7 +28,7 @@ _ADDRESS = re.compile(rf"[^\s{_QUOTES}]+")
 _URL = re.compile(r"https?://[^/]", re.IGNORECASE)
 _NAMED = re.compile(r"([A-Za-z][A-Za-z_-]*):")
 _NEAR = re.compile(r"(?:near|within|w)/(\d{1,9})", re.IGNORECASE)
-_OPERATORS: dict[str, Kind] = {"AND": "and", "&&": "and", "&": "and", "OR": "or", "NOT": "not"}
+_OPERATORS: dict[str, Kind] = {"AND": "and", "&&": "and", "OR": "or", "NOT": "not"}
 _SIGNS = "-!+"
 _TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _JOINERS = "\u200c\u200d"
@@ -87,6 +87,12 @@ def trimmed(word: str) -> str:
     while end > start and not _says(word[end - 1]):
         end -= 1
     return word[start:end]
+
+
+def within(quoted: str) -> str:
+    """What stands between quotes, such that quotes of one kind can be put around it again."""
+    words = plain(quoted).replace("＂", '"')
+    return " ".join((words.replace('"', " ") if "»" in words else words).split())
 
 
 def scan(text: str) -> list[Token]:
@@ -154,7 +160,7 @@ class _Scanner:
         end = next((i for i in range(self.at + 1, len(self.text)) if self.text[i] in closers), None)
         if end is None:
             self._fail('a quote is not closed: put a " behind the phrase', 1, self.typed.rstrip() + closers[-1])
-        words = plain(" ".join(self.typed[self.at + 1 : end].split()))
+        words = within(self.typed[self.at + 1 : end])
         behind = _DISTANCE.match(self.text, end + 1)
         number = self._distance(behind[1], behind.start(1)) if behind else None
         after = behind.end() if behind else end + 1
@@ -192,7 +198,7 @@ class _Scanner:
             if depth < 0:
                 address = address[:index]
                 break
-        return self._taken("value", len(address), self.typed[self.at : self.at + len(address)])
+        return self._taken("value", len(address), plain(self.typed[self.at : self.at + len(address)]))
 
     def _named(self, run: str, name: str) -> Iterator[Token]:
         rest = run[len(name) + 1 :]
@@ -277,7 +283,7 @@ class _Scanner:
             raise QueryError(f"a list of values has no spaces: {field}:one,other", comma, gap + 1, mended)
 
     def _empty(self, name: str, start: int) -> None:
-        rest = self.typed[self.at :].lstrip()
+        rest = self.typed[self.at :].lstrip(" =")
         is_joined = bool(rest) and rest[0] not in ")|,"
         mended = self.typed[: self.at] + rest if is_joined else (self.typed[:start] + rest).strip()
         raise QueryError(
