@@ -235,6 +235,8 @@ def _meant(settings: Settings, name: str) -> SourceSpec:
         spec = named(settings, name)
         if not spec.url:
             raise Failure(f"{name!r} stands at {spec.path}, not on the web", f"wiredesk feed preview {spec.path}")
+        if spec.kind == "warc":
+            raise Failure(f"{name!r} is a web archive, which lists nothing to check", f"wiredesk feed now {name!r}")
         return spec
     try:
         return SourceSpec(name="check", kind="feed", url=name)

@@ -30,7 +30,7 @@ from producers.target import allowed_target, checked, private, shown
 from producers.wrong import in_words
 from schemas.settings import Settings
 
-__all__ = ["FetchError", "Fetched", "Fetcher", "Turn"]
+__all__ = ["FetchError", "Fetched", "Fetcher", "Stream", "Turn"]
 
 ACCEPT = "*/*"
 MOST_REDIRECTS = 5
@@ -75,6 +75,34 @@ class _Ask:
 @contextlib.asynccontextmanager
 async def _no_turn(_: str) -> AsyncIterator[None]:
     yield
+
+
+class Stream:
+    """An answer that is read while it comes, as it comes: `bytes` at a time, each within `fetch_seconds`.
+
+    Attributes:
+        fetched: its head, as of an answer without a body.
+    """
+
+    def __init__(self, response: aiohttp.ClientResponse, ask: _Ask, settings: Settings) -> None:
+        self.fetched = _fetched(response.url, response.status, _lower(response), ask)
+        self._response, self._ask, self._settings = response, ask, settings
+
+    async def read(self) -> bytes:
+        """The next piece; empty at the end.
+
+        Raises:
+            FetchError: it broke off, stands still, or is larger than `fetch_archive_bytes`.
+        """
+        try:
+            async with asyncio.timeout(self._settings.fetch_seconds):
+                piece = await self._response.content.readany()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise in_words(shown(self._response.url), error, self._settings, self._ask.wire_bytes) from None
+        self._ask.wire_bytes += len(piece)
+        if self._ask.wire_bytes > self._ask.max_bytes:
+            raise _too_large(self._response, self._ask, "WIREDESK_FETCH_ARCHIVE_BYTES")
+        return piece
 
 
 class Fetcher:
@@ -136,6 +164,56 @@ class Fetcher:
         """
         headers = {"Accept": accept, **_validators(etag, last_modified)}
         return await self._fetch(url, self._ask("GET", headers, None, max_bytes, truncate=truncate), turn)
+
+    @contextlib.asynccontextmanager
+    async def open(
+        self,
+        url: str,
+        *,
+        start: int = 0,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        turn: Turn = _no_turn,
+    ) -> AsyncIterator[Stream]:
+        """An answer that is read while it comes, however long that takes; its turn is held as long.
+
+        Args:
+            url: http or https.
+            start: how many bytes of the answer that `etag` names are there already; without it, of any.
+            etag: `ETag` of the answer that is known, or that was broken off at `start`.
+            last_modified: that answer's `Last-Modified`; it counts where nothing was broken off.
+            turn: as for `get`.
+
+        Raises:
+            FetchError: as for `get`.
+        """
+        rest = {"Range": f"bytes={start}-", **({"If-Range": etag} if etag else {})} if start else {}
+        known = {} if start else _validators(etag, last_modified)
+        headers = {"Accept": ACCEPT, **rest, **known}
+        ask = self._ask("GET", headers, None, self._settings.fetch_archive_bytes, truncate=False)
+        ask.headers["Accept-Encoding"] = "identity"
+        next_url: URL | None = checked(url, self._allowed)
+        while found := next_url:
+            async with turn(str(found)), self._slots, contextlib.AsyncExitStack() as stack:
+                response = await self._begun(found, ask, stack)
+                target = _target(found, response.status, _lower(response), ask)
+                next_url = _next_hop(found, response.status, target, ask, self._allowed) if target else None
+                if not target:
+                    yield Stream(response, ask, self._settings)
+
+    async def _begun(self, url: URL, ask: _Ask, stack: contextlib.AsyncExitStack) -> aiohttp.ClientResponse:
+        """The head of an answer, whose body is still to come."""
+        session = self._sessions[self._allowed.name(url.raw_host or "")]
+        limits = aiohttp.ClientTimeout(total=None, sock_connect=self._settings.fetch_connect_seconds)
+        try:
+            async with asyncio.timeout(ask.seconds_left):
+                asked = session.request("GET", url, headers=ask.headers, allow_redirects=False, timeout=limits)
+                response = await stack.enter_async_context(asked)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise self._error(shown(url), error, ask) from None
+        if response.status not in {*_REDIRECTS, *range(200, 300), 304}:
+            raise refused_by_status(shown(url), response.status, _lower(response))
+        return response
 
     async def post(self, url: str, form: Mapping[str, str], *, turn: Turn = _no_turn) -> Fetched:
         """Sends a form, as WebSub wants it; a redirect is followed only where it keeps the method (307, 308).
@@ -277,9 +355,9 @@ async def _read(response: aiohttp.ClientResponse, ask: _Ask) -> None:
         raise FetchError("content", words, "soft") from None
 
 
-def _too_large(response: aiohttp.ClientResponse, ask: _Ask) -> FetchError:
+def _too_large(response: aiohttp.ClientResponse, ask: _Ask, setting: str = "WIREDESK_FETCH_MAX_BYTES") -> FetchError:
     size = f"{ask.max_bytes / 2**20:.3g} MB"
-    words = f"{shown(response.url)}: the answer is larger than {size}; WIREDESK_FETCH_MAX_BYTES may allow more"
+    words = f"{shown(response.url)}: the answer is larger than {size}; {setting} may allow more"
     return FetchError("content", words, "soft")
 
 

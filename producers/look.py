@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import NamedTuple, Protocol
 
-from producers import pages, schedule, sources
+from producers import pages, schedule, sources, warc
+from producers.archive import Archive
+from producers.fetch import Stream
 from producers.fetched import Fetched, FetchError, Hardness
 from producers.items import Item, Listing, NotAListing, dated
 from producers.publish import Report
@@ -56,6 +59,11 @@ class Web(Protocol):
         Raises:
             FetchError: it could not be had; says at which stage and why.
         """
+
+    def open(
+        self, url: str, *, start: int = 0, etag: str | None = None, last_modified: str | None = None
+    ) -> AbstractAsyncContextManager[Stream]:
+        """An archive that is read while it comes; entering it raises FetchError."""
 
 
 @dataclass(slots=True)
@@ -147,6 +155,8 @@ async def look(spec: SourceSpec, health: SourceHealth, tools: Tools) -> SourceHe
 async def _taken(spec: SourceSpec, health: SourceHealth, tools: Tools, counts: Counts) -> Fetched | None:
     """Reads and publishes all that is new; the listing's answer, or none for a source that has no listing."""
     reader = sources.READERS.get(spec.kind)
+    if reader and spec.url:
+        return await _archive(spec, health, tools, counts)
     if reader:
         await _published(_in_thread(reader(spec, tools.now(), tools.max_bytes), counts), tools, counts)
         return None
@@ -154,6 +164,17 @@ async def _taken(spec: SourceSpec, health: SourceHealth, tools: Tools, counts: C
     if not fetched.not_modified:
         await _published(_new(spec, fetched, tools, counts), tools, counts)
     return fetched
+
+
+async def _archive(spec: SourceSpec, health: SourceHealth, tools: Tools, counts: Counts) -> Fetched:
+    """Reads an archive that stands on the web while it comes; one that breaks off for good is asked for again."""
+    url = spec.url or ""
+    async with Archive(tools.web, url, etag=health.etag, last_modified=health.last_modified) as archive:
+        if not archive.fetched.not_modified:
+            found = warc.records(archive.stream, url, spec, tools.now(), tools.max_bytes)
+            await _published(_in_thread(found, counts), tools, counts)
+        counts.is_whole = archive.failure is None
+        return replace(archive.fetched, wire_bytes=archive.size)
 
 
 async def _in_thread(found: Iterator[RawArticle | Refusal], counts: Counts) -> AsyncIterator[Marked | Refusal]:

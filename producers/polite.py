@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from producers.fetch import ACCEPT, Fetcher, Turn
+from producers.fetch import ACCEPT, Fetcher, Stream, Turn
 from producers.fetched import Fetched, FetchError
 from producers.robots import Robots, Verdict
 from producers.target import parsed
@@ -54,6 +54,17 @@ class Asking(Protocol):
 
     async def post(self, url: str, form: Mapping[str, str], *, turn: Turn = ...) -> Fetched:
         """Sends a form, or raises FetchError."""
+
+    def open(
+        self,
+        url: str,
+        *,
+        start: int = 0,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        turn: Turn = ...,
+    ) -> contextlib.AbstractAsyncContextManager[Stream]:
+        """Opens an answer that is read while it comes, or raises FetchError."""
 
 
 @dataclass(slots=True)
@@ -180,6 +191,15 @@ class Web:
         return await self._fetcher.get(
             url, etag=etag, last_modified=last_modified, accept=accept, max_bytes=max_bytes, turn=self._turn
         )
+
+    def open(
+        self, url: str, *, start: int = 0, etag: str | None = None, last_modified: str | None = None
+    ) -> contextlib.AbstractAsyncContextManager[Stream]:
+        """Opens an answer as `Fetcher.open` does, in its host's turn, and if robots.txt lets it; redirects likewise.
+
+        Entering it raises FetchError as for `get`.
+        """
+        return self._fetcher.open(url, start=start, etag=etag, last_modified=last_modified, turn=self._turn)
 
     async def post(self, url: str, form: Mapping[str, str]) -> Fetched:
         """Sends a form to a hub in its host's turn; robots.txt is about reading, and is not asked.

@@ -67,13 +67,17 @@ def _file(path: Path, spec: SourceSpec, now: datetime, max_bytes: int) -> Readin
         yield Refusal(str(path), f"cannot be read: {error.strerror or error}")
 
 
-def records(stream: BinaryIO, place: str, spec: SourceSpec, now: datetime, max_bytes: int) -> Reading:
+def records(stream: BinaryIO | io.RawIOBase, place: str, spec: SourceSpec, now: datetime, max_bytes: int) -> Reading:
     """As `read`, from an archive that is already open, packed or not; it is read once, and never held as a whole.
 
     Responses of pages are articles, fetched at the date of their record. Other kinds of record are passed over. After
     a damaged place reading goes on with the next record, unless the packing itself is broken.
     """
-    archive = _Archive(stream)
+    try:
+        archive = _Archive(stream)
+    except OSError as error:
+        yield Refusal(place, f"cannot be read: {' '.join(str(error).split())[:200]}")
+        return
     try:
         while found := archive.next():
             at = f"{place}, record {archive.number:,}"
@@ -92,7 +96,7 @@ def records(stream: BinaryIO, place: str, spec: SourceSpec, now: datetime, max_b
 class _Archive:
     """The records of an archive, one after the other, each header within a bound of its own."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO | io.RawIOBase) -> None:
         buffered = io.BufferedReader(cast("io.RawIOBase", stream))
         is_packed = buffered.peek(2)[:2] == b"\x1f\x8b"
         self.number = 0

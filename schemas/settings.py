@@ -181,6 +181,9 @@ class Settings(BaseSettings):
     fetch_max_bytes: Annotated[int, Field(ge=1024)] = Field(
         10 * 2**20, description="Largest answer taken from the web, in bytes, compressed and decompressed alike."
     )
+    fetch_archive_bytes: Annotated[int, Field(ge=1024)] = Field(
+        4 * 2**30, description="Largest web archive read from the web, in bytes as it comes."
+    )
 
     sources_file: Path = Field(
         Path("seeds/sources.toml"), description="File that names the sources; where it is missing, one is made."

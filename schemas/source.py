@@ -24,7 +24,7 @@ class SourceSpec(Contract):
 
     `kind` says how it is read: `feed` (RSS, Atom, JSON Feed), `sitemap` (also a news sitemap or an index of them),
     `page` (a page that lists articles), `url` (a single article), `files`, and `warc` (web archives).
-    `path` is a file or folder for `files` and `warc`; `url` is the address of all others.
+    `path` is a file or folder for `files` and `warc`; `url` is the address of all others, or of one web archive.
     `every` is how often it is looked at again: a number and `s`, `m`, `h` or `d`; a folder that is looked at again
     is a watched folder.
     `links` chooses the links of a `page`: a CSS selector, or an XPath where it begins with `/` or `./`; they are
@@ -63,9 +63,9 @@ class SourceSpec(Contract):
     def _stands_somewhere(self) -> Self:
         if self.kind not in AT_A_PATH and not self.url:
             raise ValueError(f'a {self.kind} stands at an address: give url = "https://…"')
-        if self.kind == "warc" and not self.path:
-            raise ValueError('a warc stands at a path: give path = "…"')
-        if self.url and self.kind not in AT_AN_ADDRESS:
+        if self.kind == "warc" and bool(self.path) == bool(self.url):
+            raise ValueError('a warc stands at a path or at an address: give path = "…" or url = "https://…"')
+        if self.url and self.kind not in {*AT_AN_ADDRESS, "warc"}:
             raise ValueError(f"{self.kind} stand at a path, not at a url")
         if self.path and self.kind not in AT_A_PATH:
             raise ValueError(f"a {self.kind} stands at a url, not at a path")

@@ -81,6 +81,10 @@ class Wire:
         """No hub here."""
         raise AssertionError((url, form))
 
+    def open(self, url: str, **_: Any) -> Any:
+        """No archive here."""
+        raise AssertionError(url)
+
     def _answer(self, url: str, host: str, path: str, etag: str | None) -> Fetched:
         if int(host.removeprefix("h").partition(".")[0]) >= HOSTS - BROKEN:
             raise FetchError("request", "a fault", "soft", status=503)
