@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # they take longer to import than `--help` may take
     from schemas.settings import Settings
 
 _QUICK = 5.0
+_FORMATS = ("jsonl", "csv", "rss", "atom", "ninjs")
 # The options that are clauses of the query language, each as its field.
 _CLAUSES = {"source": "source", "topic": "topic", "entity": "entity", "language": "lang"}
 
@@ -43,6 +44,10 @@ _CLAUSES = {"source": "source", "topic": "topic", "entity": "entity", "language"
 @click.option("--facets", is_flag=True, help="Also what the results can be narrowed by; with --json that alone.")
 @click.option("--attention", is_flag=True, help="Also how many articles over time; with --json that alone.")
 @click.option("--compare", multiple=True, metavar="QUERY", help="Another query to compare over time; can be repeated.")
+@click.option("--format", "kind", type=click.Choice(_FORMATS), help="Write all that is found, in this format.")
+@click.option(
+    "--output", type=click.Path(dir_okay=False, writable=True, allow_dash=True), help="Write it to this file."
+)
 @as_json
 @click.pass_context
 def search(ctx: click.Context, /, words: tuple[str, ...], *, as_json: bool, **options: Any) -> None:
@@ -55,9 +60,12 @@ def search(ctx: click.Context, /, words: tuple[str, ...], *, as_json: bool, **op
       wiredesk search 'title:(grain OR wheat) -source:herald' --facets
       wiredesk search zakharova --compare lavrov
       wiredesk search --entity Q7747 --json
+      wiredesk search grain --format csv --output grain.csv
     """
     from desk.search.found import Ask
 
+    if options["output"] and not options["kind"]:
+        raise click.UsageError(f"--output needs --format: {', '.join(_FORMATS)}")
     text = _narrowed(_checked(" ".join(words), is_plain=as_json), options)
     for one in (text, *options["compare"]):
         _checked(one, is_plain=as_json)
@@ -65,6 +73,9 @@ def search(ctx: click.Context, /, words: tuple[str, ...], *, as_json: bool, **op
     ask = Ask(text, facets=options["facets"] or options["attention"], **given)
     settings = with_elasticsearch(ctx.obj, _QUICK)
     with _client(settings) as elasticsearch:
+        if options["kind"]:
+            _export(elasticsearch, settings, ask, options)
+            return
         _Search(elasticsearch, settings.index_alias, ask, options, _Data() if as_json else _Terminal()).run()
 
 
@@ -93,6 +104,23 @@ def show(ctx: click.Context, article_id: str, *, as_json: bool) -> None:
     out = shown.console()
     for line in shown.article_lines(article):
         out.print(line)
+
+
+def _export(elasticsearch: Elasticsearch, settings: Settings, ask: Ask, options: dict[str, Any]) -> None:
+    """Writes everything that is found, from one point in time; what was asked, when and how many on standard error."""
+    from desk.exports.files import export
+    from desk.search.walk import IncompleteError
+
+    try:
+        with click.open_file(options["output"] or "-", "wb", lazy=False) as out:
+            about = export(elasticsearch, settings, ask, options["kind"], out)
+    except IncompleteError as error:
+        raise Failure(f"the export is not whole: {error}", "the same again", Exit.FINDING) from None
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise Failure(f"{options['output']}: {error.strerror}", "name another file with --output", Exit.USAGE) from None
+    click.echo(about.description, err=True)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from desk.search.found import Facet, Histogram, Loosened
 from desk.search.suggest import Suggestion
 from schemas.article import EnrichedArticle
+from schemas.dead import DeadLetter
 
 
 class Article(EnrichedArticle):
@@ -102,4 +103,29 @@ class Problem(BaseModel):
     parameters: list[WrongParameter] | None = Field(None, description="For parameters: which.")
 
 
-Facts = dict[str, Any]
+class SourceRows(BaseModel):
+    """The sources, as they were known at that time; none where Kafka told nothing yet."""
+
+    at: datetime | None
+    sources: list[dict[str, Any]]
+
+
+class Letter(DeadLetter):
+    """A dead letter; `key` and `value`, its original bytes in base64, only where one letter is asked for."""
+
+    key: str | None = None
+    value: str | None = None
+
+
+class DeadLetters(BaseModel):
+    """Open dead letters: how many there are, and the oldest of them."""
+
+    total: int
+    letters: list[Letter]
+
+
+class Done(BaseModel):
+    """What was done, and with what."""
+
+    done: str
+    what: str

@@ -17,6 +17,7 @@ from desk.failure import Exit, Failure, in_words
 from desk.search.cursor import CursorError
 from desk.search.language import QueryError
 from desk.web.data import encoded
+from producers.sources import SourcesError
 from schemas.settings import Settings
 
 MEDIA_TYPE = "application/problem+json"
@@ -71,9 +72,8 @@ class NoSuchError(Exception):
 def told(error: Exception, settings: Settings) -> Told:
     """What to tell of an error; the log gets all of one that is a defect of ours."""
     for kind, tell in _KNOWN.items():
-        if isinstance(error, kind):
-            found: Told = tell(error)
-            return found
+        if isinstance(error, kind) and (known := tell(error)):
+            return known
     failure = in_words(error, settings)
     if failure:
         return _failed(failure)
@@ -115,13 +115,15 @@ def _refused(error: ApiError) -> Told | None:
     return Told("query", 400, "Elasticsearch cannot carry out this search.", "make it shorter or plainer")
 
 
-_KNOWN: dict[type[Exception], Callable[[Any], Told]] = {
+_KNOWN: dict[type[Exception], Callable[[Any], Told | None]] = {
     QueryError: _query,
     CursorError: lambda error: Told("page", 400, str(error), "ask for the first page, without `after`"),
     RequestValidationError: _parameters,
     NoSuchError: lambda error: Told("not-found", 404, str(error), error.next),
     HTTPException: _http,
+    SourcesError: lambda error: Told("conflict", 409, str(error), "wiredesk feed list"),
     Failure: _failed,
+    ApiError: _refused,
 }
 
 

@@ -13,13 +13,13 @@ from fastapi import APIRouter, Request, Response
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from desk.web import api, exporting
+from desk.web import api, exporting, operating
 from desk.web.data import Data
 from desk.web.models import Place, Problem, WrongParameter
 from desk.web.parts import page
 from desk.web.problems import TITLES, NoSuchError, ProblemRoute
 
-ROUTERS: tuple[APIRouter, ...] = (api.router, exporting.router)
+ROUTERS: tuple[APIRouter, ...] = (api.router, exporting.router, operating.router)
 
 router = APIRouter(prefix="/api", include_in_schema=False, route_class=ProblemRoute)
 

@@ -1,0 +1,53 @@
+"""The dead letters for who asks over HTTP: the same code as `wiredesk dead`; made by hand in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from kafka import KafkaProducer
+
+from processors.dead import Selection, Undertaker, open_letters
+from schemas.dead import DeadLetter
+from schemas.settings import Settings
+from schemas.streams import producer_options
+
+_PATIENCE = 5
+
+
+class Letters:
+    """Looks at dead letters, retries and drops them.
+
+    Every method raises `KafkaError` where Kafka does not answer.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def open(self, selection: Selection) -> list[DeadLetter]:
+        """The open letters that are meant, the oldest first."""
+        return open_letters(self._settings, selection)
+
+    def retry(self, letter: DeadLetter) -> None:
+        """Sends the original bytes again; a `ValueError` says that the letter does not hold them."""
+        self._undertaken(lambda undertaker: undertaker.retry(letter))
+
+    def drop(self, letter: DeadLetter) -> None:
+        """Closes the letter for good."""
+        self._undertaken(lambda undertaker: undertaker.drop(letter))
+
+    def _undertaken(self, work: Callable[[Undertaker], Any]) -> None:
+        producer = KafkaProducer(**producer_options(self._settings))
+        try:
+            work(Undertaker(producer, self._settings))
+        finally:
+            producer.close(timeout=_PATIENCE)
+
+
+def letters_of(request: Request) -> Letters:
+    """The dead letters of this desk."""
+    return Letters(request.app.state.desk.settings)
+
+
+TheLetters = Annotated[Letters, Depends(letters_of)]
