@@ -15,7 +15,7 @@ from desk import show as shown
 from desk.connect import with_kafka
 from desk.failure import Exit, Failure
 from desk.options import Age, as_json
-from processors.dead import MOST_RETRIES
+from processors.dead import MENDS, MOST_RETRIES
 from schemas.dead import DeadLetter
 from schemas.settings import Settings
 
@@ -125,6 +125,7 @@ def show(ctx: click.Context, letter_id: str, *, as_json: bool) -> None:
             continue
         for name, value in letter.model_dump(mode="json", exclude={"kind", "schema_version", "key", "value"}).items():
             click.echo(f"{name:<12}{_printable(str(value))}")
+        click.echo(f"{'mend':<12}{MENDS[letter.reason]}")
         original = letter.original_value
         text = "(none)" if original is None else original.decode("utf-8", "backslashreplace")
         click.echo(f"{'original':<12}{_printable(text[:_LONGEST_SHOWN])}{' …' if len(text) > _LONGEST_SHOWN else ''}")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -105,6 +108,26 @@ def test_every_article_has_its_receipt(fed: tuple[Settings, dict[str, Worker]]) 
         for item in Receipt.model_validate_json(record.value).items
     ]
     assert sorted(told) == sorted((record.partition, record.offset) for record in _all(settings, names.enriched.name))
+
+
+def test_a_killed_sink_owes_no_receipt(fed: tuple[Settings, dict[str, Worker]]) -> None:
+    """When the sink is killed before it could tell of a bulk, it reads it again and tells then."""
+    settings, workers = fed
+    _feed(settings, 250, seed=6)
+    for _ in range(2):
+        before = until(lambda: workers["sink"].seen().process, "a sink at work")
+        os.kill(before, signal.SIGKILL)
+        until(partial(_is_another, workers["sink"], before), "the next sink at work")
+    drain(settings)
+    names = streams(settings)
+    receipts = [Receipt.model_validate_json(one.value) for one in _all(settings, names.stored.name)]
+    told = {(item.partition, item.offset) for receipt in receipts for item in receipt.items}
+    assert told == {(one.partition, one.offset) for one in _all(settings, names.enriched.name)}
+    assert len({receipt.by for receipt in receipts}) >= 2
+
+
+def _is_another(worker: Worker, process: int) -> bool:
+    return worker.seen().process not in (None, process)
 
 
 def test_an_older_version_is_told_beside_the_newer(fed: tuple[Settings, dict[str, Worker]]) -> None:
