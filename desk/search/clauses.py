@@ -12,7 +12,22 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeGuard
 
 from desk.search.named import any_of, named
-from desk.search.nodes import And, Dates, Everything, Named, Near, Node, Not, Or, Phrase, Prefix, Query, Scope, Word
+from desk.search.nodes import (
+    UNSPACED,
+    And,
+    Dates,
+    Everything,
+    Named,
+    Near,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Query,
+    Scope,
+    Word,
+)
 from schemas.identity import HEARTBEAT_SOURCE
 from schemas.index import ANALYZERS, OTHER_LANGUAGE
 
@@ -26,8 +41,7 @@ ALL_LANGUAGES = (*ANALYZERS, OTHER_LANGUAGE)
 
 _HEARTBEAT: Clause = {"term": {"source": HEARTBEAT_SOURCE}}
 _FIELDS: dict[Scope, tuple[str, ...]] = {"all": ("title", "text"), "title": ("title",), "body": ("text",)}
-# Thai and the scripts of China, Japan and Korea write words without spaces: a run of them stands together.
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_UNSPACED = re.compile(UNSPACED)
 
 
 def elastic(query: Query, languages: Sequence[str] | None = None) -> Clause:

@@ -12,12 +12,13 @@ AND binds closer than OR; `desk.search.readas` says with brackets how a query wa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from desk.search.leaves import Leaves
-from desk.search.nodes import And, Everything, Near, Node, Not, Or, Phrase, Query, QueryError, Word
+from desk.search.nodes import UNSPACED, And, Everything, Near, Node, Not, Or, Phrase, Query, QueryError, Word
 from desk.search.tokens import Token, cleaned, scan, trimmed
 
 __all__ = ["MOST_CHARACTERS", "MOST_CLAUSES", "MOST_DEPTH", "Query", "QueryError", "parse", "pointer"]
@@ -27,6 +28,7 @@ MOST_CLAUSES = 64
 MOST_DEPTH = 12
 
 _BINDS = "AND binds closer than OR: brackets say it otherwise"
+_WORDS = re.compile(rf"{UNSPACED}|(?:(?!{UNSPACED})\w)+")
 _STARTS = ("word", "phrase", "open", "not", "field")
 _SAID = {"and": "AND", "or": "OR", "near": "NEAR", "not": "NOT"}
 
@@ -202,7 +204,7 @@ class _Parser:
         return Or(tuple(values), is_list=True, at=field.at, length=end - field.at)
 
     def counted(self, node: Node, token: Token) -> Node:
-        self.count += 1
+        self.count += _size(node)
         if self.count > MOST_CLAUSES:
             message = f"a query has at most {MOST_CLAUSES} words and values: leave out what stands from here"
             raise QueryError(message, token.at, len(self.typed) - token.at)
@@ -220,6 +222,11 @@ def _joined(kind: type[And | Or], items: list[Node]) -> Node:
     if len(items) == 1:
         return items[0]
     return kind(tuple(items), at=items[0].at, length=items[-1].end - items[0].at)
+
+
+def _size(node: Node) -> int:
+    """How many words a leaf is to an analyzer, at least one; a character may be one where no spaces part them."""
+    return max(1, len(_WORDS.findall(node.text))) if isinstance(node, Word | Phrase) else 1
 
 
 def _can_be_near(node: Node) -> bool:

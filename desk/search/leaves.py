@@ -14,6 +14,7 @@ from desk.search.tokens import Token, trimmed
 
 LEAST_PREFIX = 2
 MOST_PREFIXES = 8
+LONGEST_PREFIX = 800
 
 _STAR = re.compile(r"\*+$")
 _INNER_STAR = re.compile(r"\w[*?]+\w")
@@ -98,11 +99,17 @@ class Leaves:
         if len(start) < LEAST_PREFIX:
             message = f"{start}* is too short: write at least {LEAST_PREFIX} letters before the *"
             raise QueryError(message, token.at, token.length, self._mended(token, start, text=token.text))
+        self._check_length(start, token)
         self.prefixes += 1
         if self.prefixes > MOST_PREFIXES:
             mend = self._mended(token, start, text=token.text)
             raise QueryError(f"a query has at most {MOST_PREFIXES} words with a *", token.at, token.length, mend)
         return start
+
+    def _check_length(self, start: str, token: Token) -> None:
+        if len(start) > LONGEST_PREFIX:
+            message = f"{len(start)} characters before the end is left open: at most {LONGEST_PREFIX}"
+            raise QueryError(message, token.at, token.length)
 
     def _check_stars(self, token: Token, text: str | None = None) -> None:
         word = token.text if text is None else text
@@ -153,6 +160,8 @@ class Leaves:
         address = token.text.rstrip(",;")
         if not re.search(r"\w", address):
             return self._nothing(token)
+        if "://" not in address or address.endswith("*"):
+            self._check_length(address, token)
         return Named("url", address, "exact", at=token.at, length=token.length)
 
     def _id(self, token: Token) -> Node:

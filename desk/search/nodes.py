@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+# Thai, Burmese, Khmer and the scripts of China, Japan and Korea write words without spaces between them.
+UNSPACED = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+
 Scope = Literal["all", "title", "body"]
 Manner = Literal["words", "exact", "prefix"]
 

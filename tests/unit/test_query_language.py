@@ -324,6 +324,9 @@ def test_a_query_has_bounds() -> None:
         ("source:" + ",".join("a" * MOST_CLAUSES), "source:" + ",".join("a" * (MOST_CLAUSES + 1))),
         ("(" * MOST_DEPTH + "a" + ")" * MOST_DEPTH, "(" * (MOST_DEPTH + 1) + "a" + ")" * (MOST_DEPTH + 1)),
         ("aa* " * 8, "aa* " * 9),
+        (f'"{"a " * MOST_CLAUSES}"', f'"{"a " * (MOST_CLAUSES + 1)}"'),
+        ("大" * MOST_CLAUSES, "大" * (MOST_CLAUSES + 1)),
+        ("url:" + "a" * 800, "url:" + "a" * 801),
     ]
     for allowed, too_much in most:
         parse(allowed)
