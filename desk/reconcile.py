@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from elasticsearch import Elasticsearch
+from elasticsearch import Elasticsearch, TransportError
 from pydantic import ValidationError
 
 from desk.evidence import raw_spot
@@ -32,11 +33,14 @@ from schemas.settings import Settings
 from schemas.streams import NoSuchStreamError, streams
 
 _CHUNK = 2000
+_ASKED_AT_ONCE = 2
 _MOST_LISTED = 1000
 _ID = re.compile(rb"[0-9a-f]{32}")
 _HEARTBEAT = ("ce_source", f"/wiredesk/sources/{HEARTBEAT_SOURCE}".encode())
 
 Progress = Callable[[int, int], None]
+_Named = tuple[int, int, str | None, int | None]  # partition, offset, article and version
+_Asked = tuple[list[_Named], Future[dict[str, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +154,34 @@ class Versions:
         written = [name for name, one in behind.items() if one["aliases"][alias].get("is_write_index")]
         self._index = max(written or behind)
 
-    def of(self, ids: Sequence[str], *, realtime: bool) -> list[int | None]:
-        """The version of each, none where there is none. Without `realtime`, as of the index's last refresh."""
+    def searchable(self, ids: Sequence[str]) -> dict[str, int]:
+        """The versions by id as of the index's last refresh: one search reads them from columns, and no document."""
         if not ids:
-            return []
-        answer = self._elasticsearch.mget(
-            index=self._index, ids=ids, source=False, realtime=realtime, filter_path="docs.found,docs._version"
+            return {}
+        answer = self._elasticsearch.search(
+            index=self._index,
+            query={"ids": {"values": ids}},
+            size=len(ids),
+            sort="_doc",
+            source=False,
+            stored_fields="_none_",
+            docvalue_fields=[{"field": "id"}, {"field": "version"}],
+            track_total_hits=False,
+            filter_path="hits.hits.fields,_shards.failed",
         )
-        return [one.get("_version") if one.get("found") else None for one in answer["docs"]]
+        if answer["_shards"]["failed"]:
+            raise TransportError("a part of the index did not answer")
+        hits = (hit["fields"] for hit in answer.get("hits", {}).get("hits", ()))
+        return {fields["id"][0]: fields["version"][0] for fields in hits}
+
+    def now(self, ids: Sequence[str]) -> dict[str, int]:
+        """The versions by id as they stand at this moment."""
+        if not ids:
+            return {}
+        answer = self._elasticsearch.mget(
+            index=self._index, ids=ids, source=False, filter_path="docs._id,docs.found,docs._version"
+        )
+        return {one["_id"]: one["_version"] for one in answer["docs"] if one.get("found")}
 
 
 class _Run:
@@ -196,27 +220,44 @@ class _Run:
         return end if found is None else found
 
     def read(self, parts: Sequence[Part], progress: Progress) -> None:
-        """Reads the messages, and keeps those that the index does not account for."""
-        total, done = sum(part.end - part.start for part in parts), 0
-        for part in parts:
-            records = self._log.span(self._names.raw.name, part.partition, part.start, part.end)
-            for chunk in chunks(records, _CHUNK):
-                self._judge(chunk)
-                done += len(chunk)
-                progress(done, total)
+        """Reads the messages, and keeps those that the index does not account for.
 
-    def _judge(self, records: Iterable[Any]) -> None:
-        found: list[tuple[Any, str | None, int | None]] = []
+        While the index answers for one chunk the next is read.
+        """
+        total, done = sum(part.end - part.start for part in parts), 0
+        asked: deque[_Asked] = deque()
+        with ThreadPoolExecutor(1) as asking:
+            for records in self._chunks(parts):
+                named_ones = self._named(records)
+                ids = [article for *_, article, _ in named_ones if article]
+                asked.append((named_ones, asking.submit(self._versions.searchable, ids)))
+                if len(asked) > _ASKED_AT_ONCE:
+                    self._judge(*asked.popleft())
+                done += len(records)
+                progress(done, total)
+            for one in asked:
+                self._judge(*one)
+
+    def _chunks(self, parts: Sequence[Part]) -> Iterator[list[Any]]:
+        for part in parts:
+            yield from chunks(self._log.span(self._names.raw.name, part.partition, part.start, part.end), _CHUNK)
+
+    def _named(self, records: Iterable[Any]) -> list[_Named]:
+        """What each message names, without the heartbeats, which are counted."""
+        found: list[_Named] = []
         for record in records:
             if _HEARTBEAT in record.headers:
                 self.heartbeats += 1
             else:
-                found.append((record, *named(record)))
-        standing = iter(self._versions.of([article for _, article, _ in found if article], realtime=False))
-        for record, article, version in found:
-            judged = verdict(version, next(standing) if article else None, is_dead=False, is_waiting=False)
+                found.append((record.partition, record.offset, *named(record)))
+        return found
+
+    def _judge(self, named_ones: list[_Named], answer: Future[dict[str, int]]) -> None:
+        standing = answer.result()
+        for partition, offset, article, version in named_ones:
+            judged = verdict(version, standing.get(article or ""), is_dead=False, is_waiting=False)
             if judged is Verdict.MISSING:
-                self._suspects.add(record.partition, record.offset, article, version)
+                self._suspects.add(partition, offset, article, version)
             else:
                 self.counts[judged] += 1
 
@@ -228,9 +269,9 @@ class _Run:
         self._mark_waiting()
         self._mark_dead()
         for chunk in chunks(self._suspects, _CHUNK):
-            standing = iter(self._versions.of([one.article_id for one in chunk if one.article_id], realtime=True))
+            standing = self._versions.now([one.article_id for one in chunk if one.article_id])
             for one in chunk:
-                indexed = next(standing) if one.article_id else None
+                indexed = standing.get(one.article_id or "")
                 found = verdict(one.version, indexed, is_dead=one.is_dead, is_waiting=one.is_waiting)
                 self.counts[found] += 1
                 if found is Verdict.MISSING:
