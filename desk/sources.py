@@ -118,13 +118,20 @@ def row(spec: SourceSpec, health: SourceHealth | None, counts: Counts, now: date
         "name": spec.name,
         "kind": spec.kind,
         "place": spec.place,
-        "state": "paused" if spec.paused else fares.state,
+        "state": state_of(spec, fares),
         "enriched": None if stored is None or after is None else stored + after,
         "stored": stored,
         "dead": None if before is None or after is None else before + after,
         "volume": anomaly(fares, now),
         **told,
     }
+
+
+def state_of(spec: SourceSpec, health: SourceHealth | None) -> str:
+    """How a source fares, in a word of `WORST_FIRST`."""
+    if spec.paused:
+        return "paused"
+    return health.state if health else "new"
 
 
 def amiss(found: Row) -> list[str]:

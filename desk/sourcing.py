@@ -81,10 +81,10 @@ def add(ctx: click.Context, /, url: str, *, yes: bool, as_json: bool, **given: A
     from producers.sources import SourcesError
 
     settings = settings_of(ctx)
-    found = asyncio.run(_found(settings, url, given))
+    found = asyncio.run(found_at(settings, url, given))
     candidate = found[0] if yes or as_json or len(found) == 1 else _chosen(found)
-    spec = _spec(settings, candidate, given)
-    articles = asyncio.run(_samples(settings, spec, candidate))
+    spec = spec_of(settings, candidate, given)
+    articles = asyncio.run(samples_of(settings, spec, candidate))
     _told(spec, articles, as_json=as_json)
     if not yes and not _agrees(f"Add it to {settings.sources_file} as {spec.name!r}?"):
         return Exit.FINE
@@ -96,7 +96,7 @@ def add(ctx: click.Context, /, url: str, *, yes: bool, as_json: bool, **given: A
     return Exit.FINE
 
 
-async def _found(settings: Settings, url: str, given: dict[str, Any]) -> list[Candidate]:
+async def found_at(settings: Settings, url: str, given: dict[str, Any]) -> list[Candidate]:
     """What can be followed at the address, or what the options say is there.
 
     Raises:
@@ -138,23 +138,40 @@ def _agrees(question: str) -> bool:
     return click.confirm(question, default=True)
 
 
-def _spec(settings: Settings, candidate: Candidate, given: dict[str, Any]) -> SourceSpec:
-    from pydantic import ValidationError
+def spec_of(settings: Settings, candidate: Candidate, given: dict[str, Any]) -> SourceSpec:
+    """The entry that is written for what was found, under a name that is free.
 
+    Raises:
+        UsageError: an option does not fit.
+        Failure: the file of sources cannot be used.
+    """
     from producers.opml import Outline, name_of
-    from producers.reading import in_words
-    from schemas.source import SourceSpec
 
     taken = {spec.name for spec in load(settings)}
     name = given["name"] or name_of(Outline(candidate.title or "", site=candidate.url), taken)
-    kept = {field: given[field] for field in ("links", "every", "language") if given[field]}
+    return entry(candidate.url, candidate.kind, {**given, "name": name})
+
+
+def entry(url: str, kind: str, given: dict[str, Any]) -> SourceSpec:
+    """The entry for an address with these options.
+
+    Raises:
+        UsageError: an option does not fit.
+    """
+    from pydantic import ValidationError
+
+    from producers.reading import in_words
+    from schemas.source import SourceSpec
+
+    kept = {field: given[field] for field in ("name", "links", "every", "language") if given[field]}
     try:
-        return SourceSpec(name=name, kind=candidate.kind, url=candidate.url, **kept)
+        return SourceSpec.model_validate({"kind": kind, "url": url, **kept})
     except ValidationError as error:
         raise click.UsageError(in_words(error)) from None
 
 
-async def _samples(settings: Settings, spec: SourceSpec, candidate: Candidate) -> list[Any]:
+async def samples_of(settings: Settings, spec: SourceSpec, candidate: Candidate) -> list[Any]:
+    """The first articles of what was found, as they would be indexed, and refusals of those that cannot be had."""
     from desk.sampling import samples
     from producers.polite import open_web
 

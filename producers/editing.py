@@ -53,6 +53,19 @@ def pause(path: Path, name: str, *, paused: bool) -> None:
     _change(path, changed)
 
 
+def move(path: Path, name: str, url: str) -> None:
+    """Gives a source another address.
+
+    Raises:
+        SourcesError: there is none of this name, the address is none, or the file cannot be used.
+    """
+
+    def changed(document: Any) -> None:
+        _entry(document, path, name)["url"] = url
+
+    _change(path, changed)
+
+
 def remove(path: Path, name: str) -> None:
     """Takes a source's entry out. What it published stays.
 

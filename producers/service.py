@@ -180,13 +180,14 @@ async def _listening(app: http.Application, host: str, port: int) -> AsyncIterat
 class SourcesFile:
     """The sources that a file names, read again when it changes; none while there is no file.
 
-    A file that cannot be used leaves the sources as they were, with a line in the log.
+    A file that cannot be used leaves the sources as they were, with a line in the log; `problem` then says why.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._read: tuple[float, int] | None = None
         self._specs: list[SourceSpec] = []
+        self.problem = ""
 
     def __call__(self) -> list[SourceSpec]:
         """The sources as they are named now."""
@@ -197,9 +198,10 @@ class SourcesFile:
             return []
         mark = (stat.st_mtime, stat.st_size)
         if mark != self._read:
-            self._read = mark
+            self._read, self.problem = mark, ""
             try:
                 self._specs = sources.load(self._path)
             except sources.SourcesError as error:
+                self.problem = str(error)
                 log.warning("the sources stay as they were", reason=str(error))
         return self._specs

@@ -18,9 +18,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from desk.failure import in_words
 from desk.watch import Watch
-from desk.web import api, article, exporting, login, reference, search
+from desk.web import adding, api, article, dead, exporting, login, operating, reference, search, sources, stream, trace
 from desk.web.parts import HERE, Desk, Problem, desk_of, tell, utc_now
 from desk.web.pulse import Pulse
+from desk.web.roll import Roll
 from desk.web.security import Door, Shield
 from processors import index
 from schemas.settings import Settings
@@ -28,9 +29,15 @@ from schemas.settings import Settings
 ROUTERS: tuple[APIRouter, ...] = (
     search.router,
     article.router,
+    trace.router,
+    adding.router,
+    sources.router,
+    stream.router,
+    dead.router,
     login.router,
     api.router,
     exporting.router,
+    operating.router,
     reference.router,
 )
 
@@ -45,9 +52,11 @@ def create(settings: Settings, desk: Desk | None = None) -> FastAPI:
         settings: with the servers' addresses in them.
         desk: what the routes stand on; made from the settings where none is given.
     """
-    made = desk or desk_for(settings)
+    made, roll = desk or desk_for(settings), Roll(settings)
+    if desk is None:
+        made.failing = roll.failing
     app = FastAPI(title="Wiredesk", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
-    app.state.desk = made
+    app.state.desk, app.state.roll = made, roll
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
@@ -75,10 +84,12 @@ def desk_for(settings: Settings) -> Desk:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     desk: Desk = app.state.desk
     desk.pulse.start()
+    app.state.roll.start()
     try:
         yield
     finally:
         await run_in_threadpool(desk.pulse.stop)
+        await run_in_threadpool(app.state.roll.stop)
         desk.es.close()
 
 

@@ -166,6 +166,7 @@ def templates() -> jinja2.Environment:
     found.filters.update(
         moment=moment, ago=ago, day=day, marked=marked, outside=outside, number=number, segment=segment, count=count
     )
+    found.filters.update(due=due, span=span, clock=clock, sentence=sentence)
     return found
 
 
@@ -235,6 +236,30 @@ def ago(value: datetime | str | None, now: datetime) -> str:
             told = count(int(abs(seconds) // length), unit)
             return f"{told} ago" if seconds > 0 else f"in {told}"
     return "just now"
+
+
+def due(value: datetime | str, now: datetime) -> str:
+    """When something will be, in words."""
+    return ago(value, now) if _as_moment(value) > now else "now"
+
+
+def span(seconds: float) -> str:
+    """A length of time, in the unit that fits."""
+    for length, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * length:
+            return f"{seconds / length:,.0f} {unit}"
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:,.0f} s"
+
+
+def clock(value: datetime | str) -> Markup:
+    """A moment to the second, for what changes while one looks."""
+    found = _as_moment(value).astimezone(UTC)
+    return Markup('<time datetime="{}">{} UTC</time>').format(found.isoformat(), f"{found:%H:%M:%S}")
+
+
+def sentence(text: str) -> str:
+    """Words as a sentence: with a capital and a full stop."""
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
 
 
 def marked(text: str) -> Markup:
