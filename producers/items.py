@@ -60,8 +60,8 @@ class Item:
 class Listing:
     """What a feed, sitemap or page lists, at most `MOST_ITEMS`.
 
-    `more` holds addresses of further listings; `refused` what was no article, `notes` what was wrong and cost none;
-    `hub` and `self_url` are where WebSub tells of news.
+    `more` holds addresses of further listings, and `changed` when each of them last changed, as stated; `refused` what
+    was no article, `notes` what was wrong and cost none; `hub` and `self_url` are where WebSub tells of news.
     """
 
     items: tuple[Item, ...] = ()
@@ -72,6 +72,7 @@ class Listing:
     self_url: str | None = None
     title: str | None = None
     language: str | None = None
+    changed: Mapping[str, str] = field(default_factory=dict)
 
 
 def address(link: str, base: str) -> str:

@@ -15,6 +15,7 @@ from producers import pages, schedule, sources, warc
 from producers.archive import Archive
 from producers.fetch import Stream
 from producers.fetched import Fetched, FetchError, Hardness
+from producers.further import Further, Known
 from producers.items import Item, Listing, NotAListing, dated
 from producers.publish import Report
 from producers.reading import Refusal
@@ -71,7 +72,8 @@ class Tools:
     """What a look works with.
 
     `deliver` publishes articles and returns once Kafka has acknowledged or refused each; `known` maps article ids to
-    records of what was published before; `gone` maps ids of pages that cannot be had to when to ask again.
+    records of what was published before; `gone` maps ids of pages that cannot be had to when to ask again; `further`
+    knows the listings that others name.
     """
 
     web: Web
@@ -80,11 +82,15 @@ class Tools:
     max_bytes: int
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     gone: dict[str, tuple[datetime, str]] = field(default_factory=dict)
+    further: Further = field(default_factory=Further)
 
 
 @dataclass(slots=True)
 class Counts:
-    """What was met during one look. `is_whole` says that nothing has to be asked for again."""
+    """What was met during one look. `is_whole` says that nothing has to be asked for again.
+
+    `is_index` says that the listing names others, which may change while it does not; `further` holds those read.
+    """
 
     discovered: int = 0
     new: int = 0
@@ -94,7 +100,9 @@ class Counts:
     undelivered: int = 0
     undated: int = 0
     is_whole: bool = True
+    is_index: bool = False
     refused: Counter[str] = field(default_factory=Counter)
+    further: dict[str, Known] = field(default_factory=dict)
     newest: datetime | None = None
     hub: str | None = None
     hub_topic: str | None = None
@@ -148,6 +156,8 @@ async def look(spec: SourceSpec, health: SourceHealth, tools: Tools) -> SourceHe
     except NotAListing as error:
         failure = _Failure("parse", str(error))
     else:
+        if counts.is_whole and not counts.undelivered:
+            tools.further.keep(counts.further)
         return _succeeded(spec, health, _told(tools, began, counts, fetched), counts, fetched)
     return _failed(spec, health, _told(tools, began, counts, failure=failure), failure)
 
@@ -229,21 +239,33 @@ async def _items(spec: SourceSpec, fetched: Fetched, tools: Tools, counts: Count
         NotAListing: the first is none.
     """
     first = await _parsed(fetched, spec)
-    found, more, read = [*first.items], [*first.more], 0
+    found, queue, asked = [*first.items], [(url, first) for url in tools.further.wanted(first, tools.now())], 0
     counts.hub, counts.hub_topic = first.hub, first.self_url
+    counts.is_index = bool(first.more)
     counts.left_out(first)
-    while more and read < MOST_LISTINGS:
-        read += 1
+    while queue and asked < MOST_LISTINGS:
+        asked += 1
+        url, parent = queue.pop(0)
         try:
-            listing = await _parsed(await tools.web.get(more.pop(0)), spec)
+            listing = await _further(url, parent, spec, tools, counts)
         except (FetchError, NotAListing) as error:
             counts.discovered += 1
             counts.refuse(error.stage if isinstance(error, FetchError) else "parse")
         else:
             found += listing.items
-            more += listing.more
+            queue += [(one, listing) for one in tools.further.wanted(listing, tools.now())]
             counts.left_out(listing)
     return found
+
+
+async def _further(url: str, parent: Listing, spec: SourceSpec, tools: Tools, counts: Counts) -> Listing:
+    """A listing that another names; an empty one where it did not change since all of it was in Kafka."""
+    etag, last_modified = tools.further.validators(url)
+    fetched = await tools.web.get(url, etag=etag, last_modified=last_modified)
+    listing = Listing() if fetched.not_modified else await _parsed(fetched, spec)
+    if not listing.more:  # what an index names may change while it does not
+        counts.further[url] = tools.further.read(url, fetched, parent, tools.now())
+    return listing
 
 
 async def _parsed(fetched: Fetched, spec: SourceSpec) -> Listing:
@@ -323,7 +345,7 @@ def _succeeded(
     is_done = counts.is_whole and not counts.undelivered
     # A listing that did not change still is what it was; one whose articles are not all in Kafka is asked for again.
     keep = fetched is not None and fetched.not_modified
-    headers = fetched.headers if fetched and is_done else {}
+    headers = fetched.headers if fetched and is_done and not counts.is_index else {}
     outcome = Outcome(
         look=told,
         known=counts.known,

@@ -89,7 +89,8 @@ class _Sitemap:
                 refused.append(Refusal(f"{self._url}, sitemap {number:,}", str(error)))
         more, left = _newest(found)
         notes = [*notes, f"{len(found):,} sitemaps: the newest {len(more):,} are looked at"] if left else notes
-        return Listing((), more, (*refused[:MOST_SITEMAPS], *self._rest()), tuple(notes))
+        changed = {link: stated for link in more if (stated := found[link])}
+        return Listing((), more, (*refused[:MOST_SITEMAPS], *self._rest()), tuple(notes), changed=changed)
 
     def _rest(self) -> list[Refusal]:
         if not self.problem:
