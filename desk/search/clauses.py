@@ -36,7 +36,7 @@ Clause = dict[str, Any]
 TITLE_BOOST = 3.0
 #: Words of a query that stand within so many of each other count more.
 CLOSE = 12
-MOST_EXPANSIONS = 128
+MOST_EXPANSIONS = 50
 ALL_LANGUAGES = (*ANALYZERS, OTHER_LANGUAGE)
 
 _HEARTBEAT: Clause = {"term": {"source": HEARTBEAT_SOURCE}}

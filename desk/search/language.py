@@ -26,6 +26,7 @@ __all__ = ["MOST_CHARACTERS", "MOST_CLAUSES", "MOST_DEPTH", "Query", "QueryError
 MOST_CHARACTERS = 2000
 MOST_CLAUSES = 64
 MOST_DEPTH = 12
+MOST_NEARS = 8
 
 _BINDS = "AND binds closer than OR: brackets say it otherwise"
 _WORDS = re.compile(rf"{UNSPACED}|(?:(?!{UNSPACED})\w)+")
@@ -64,6 +65,7 @@ def pointer(error: QueryError, text: str) -> str:
 class _Parser:
     def __init__(self, typed: str, tokens: list[Token], now: datetime) -> None:
         self.typed, self.tokens, self.index, self.depth, self.count = typed, tokens, 0, 0, 0
+        self.nears = 0
         self.field: str | None = None
         self.leaves = Leaves(typed, now)
 
@@ -126,6 +128,9 @@ class _Parser:
         found = self.one()
         while self.token.kind == "near":
             operator = self.take()
+            self.nears += 1
+            if self.nears > MOST_NEARS:
+                raise QueryError(f"a query has at most {MOST_NEARS} NEAR", operator.at, operator.length)
             self.needs_next(operator)
             other = self.one()
             self.check_near(found, operator, other)

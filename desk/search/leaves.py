@@ -13,7 +13,7 @@ from desk.search.nodes import Dates, Named, Node, Phrase, Prefix, QueryError, Sc
 from desk.search.tokens import Token, trimmed
 
 LEAST_PREFIX = 2
-MOST_PREFIXES = 8
+MOST_PREFIXES = 4
 LONGEST_PREFIX = 800
 
 _STAR = re.compile(r"\*+$")

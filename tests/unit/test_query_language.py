@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from desk.search import topics
 from desk.search.dates import DateError, span, written
-from desk.search.language import MOST_CHARACTERS, MOST_CLAUSES, MOST_DEPTH, parse, pointer
+from desk.search.language import MOST_CHARACTERS, MOST_CLAUSES, MOST_DEPTH, MOST_NEARS, parse, pointer
+from desk.search.leaves import MOST_PREFIXES
 from desk.search.nodes import And, Dates, Everything, Named, Near, Node, Not, Or, Phrase, Prefix, QueryError, Word
 from desk.search.readas import read_as
 from tests.fakes import quick
@@ -323,7 +324,8 @@ def test_a_query_has_bounds() -> None:
         ("a " * MOST_CLAUSES, "a " * (MOST_CLAUSES + 1)),
         ("source:" + ",".join("a" * MOST_CLAUSES), "source:" + ",".join("a" * (MOST_CLAUSES + 1))),
         ("(" * MOST_DEPTH + "a" + ")" * MOST_DEPTH, "(" * (MOST_DEPTH + 1) + "a" + ")" * (MOST_DEPTH + 1)),
-        ("aa* " * 8, "aa* " * 9),
+        ("aa* " * MOST_PREFIXES, "aa* " * (MOST_PREFIXES + 1)),
+        ("a NEAR/2 " * MOST_NEARS + "a", "a NEAR/2 " * (MOST_NEARS + 1) + "a"),
         (f'"{"a " * MOST_CLAUSES}"', f'"{"a " * (MOST_CLAUSES + 1)}"'),
         ("大" * MOST_CLAUSES, "大" * (MOST_CLAUSES + 1)),
         ("url:" + "a" * 800, "url:" + "a" * 801),
