@@ -49,7 +49,7 @@ def permit(settings: Settings) -> None:
     Raises:
         Failure: others would reach it, and there is no token to ask them for.
     """
-    if is_loopback(settings.web_host) or settings.web_token is not None:
+    if is_loopback(settings.web_host) or settings.web_token:
         return
     raise Failure(
         f"the desk would be open to everybody who reaches {settings.web_host}: that is no loopback address, and there "

@@ -140,7 +140,7 @@ def header(request: Request) -> dict[str, Any]:
         "failing": desk.failing(),
         "kafka": desk.kafka,
         "kafka_servers": desk.settings.kafka_servers,
-        "has_token": desk.settings.web_token is not None,
+        "has_token": bool(desk.settings.web_token),
     }
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from markupsafe import Markup
 
 from desk.search.cursor import CursorError
-from desk.search.found import Ask, Bar, Found, Hit, Sort
+from desk.search.found import Ask, Bar, Histogram, Hit, Sort
 from desk.search.language import QueryError
 from desk.search.tokens import cleaned
 from desk.web import charts
@@ -123,14 +123,17 @@ def _answer(archive: Archive, state: State) -> dict[str, Any]:
         "volume": volume,
         "ticks": charts.ticks(found.histogram) if volume and found.histogram else [],
         "most": charts.most(found.histogram, is_share=state.view == "share") if found.histogram else "",
-        "told": [(bar, charts.told_start(bar.start, found.histogram.interval)) for bar in _bars(found)],
+        "told": _told(found.histogram),
         "compared": _compared(archive, state) if state.compare else None,
         "formats": FORMATS,
     }
 
 
-def _bars(found: Found) -> tuple[Bar, ...]:
-    return found.histogram.bars if found.histogram else ()
+def _told(histogram: Histogram | None) -> list[tuple[Bar, str]]:
+    """The bars with their times in words, for the table."""
+    if histogram is None:
+        return []
+    return [(bar, charts.told_start(bar.start, histogram.interval)) for bar in histogram.bars]
 
 
 def _row(hit: Hit, state: State) -> Row:
