@@ -80,8 +80,9 @@ def _parsed(fetched: Fetched, spec: SourceSpec) -> tuple[Listing | None, Stage]:
     if not listing.items:
         reason = listing.refused[0].reason if listing.refused else "it lists nothing now"
         return None, Stage("parse", is_fine=False, said=f"no article: {reason}")
-    said = f"{len(listing.items):,} articles, {len(listing.refused):,} entries that are none"
-    return listing, Stage("parse", is_fine=True, said="; ".join(filter(None, (said, notes))))
+    left = f"{len(listing.refused):,} refused, as: {listing.refused[-1].reason}" if listing.refused else ""
+    said = "; ".join(filter(None, (f"{len(listing.items):,} listed", left, notes)))
+    return listing, Stage("parse", is_fine=True, said=said)
 
 
 async def _further(web: Web, url: str, spec: SourceSpec) -> tuple[Listing | None, Stage]:

@@ -229,8 +229,16 @@ def test_a_source_in_order_passes_every_stage(place: Place) -> None:
     assert all(one.is_fine for one in found)
     said = {one.name: one.said for one in found}
     assert said["robots"] == "Allow: /rss"
-    assert said["parse"].startswith("3 articles")
+    assert said["parse"].startswith("3 listed")
     assert said["dates"].startswith("2026-")
+
+
+def test_what_is_left_out_of_a_listing_is_told(place: Place) -> None:
+    """Entries that are no articles, and those beyond the most that are taken, are counted with a reason."""
+    newspaper(place)
+    entries = "".join(f"<item><title>{n}</title><link>{place.site.url('/news')}/{n}</link></item>" for n in range(1500))
+    said = next(one.said for one in checked(place.feed(rss(entries))) if one.name == "parse")
+    assert said.startswith("1,000 listed; 1 refused, as: 1,500 entries: the newest 1,000 are taken")
 
 
 def test_a_source_that_moved_for_good_is_told_where(place: Place) -> None:
