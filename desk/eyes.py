@@ -21,7 +21,7 @@ from schemas.settings import Settings
 from schemas.streams import NoSuchStreamError, client_options, partitions_of, reader_options, streams
 
 _TIMEOUT_MS = 5000
-_COORDINATOR_TRIES = 8
+_COORDINATOR_SECONDS = 5.0
 _TOPICS_EVERY = 30.0
 _NEWEST = 10
 _SOURCES = 50
@@ -39,7 +39,7 @@ class KafkaEye:
 
     def __init__(self, settings: Settings) -> None:
         self._names = streams(settings)
-        patience = {"bootstrap_timeout_ms": _TIMEOUT_MS, "request_timeout_ms": 2 * _TIMEOUT_MS}
+        patience = {"bootstrap_timeout_ms": _TIMEOUT_MS, "request_timeout_ms": _TIMEOUT_MS}
         self._consumer = KafkaConsumer(**reader_options(settings), **patience)
         self._peeker: Any = None
         self._peek_options = {
@@ -214,16 +214,16 @@ def unwell(described: Iterable[dict[str, Any]]) -> tuple[int, int]:
 
 def _group_offsets(admin: KafkaAdminClient, group: str) -> dict[Any, Any]:
     """What a group committed. A Kafka that has just started needs a moment before it can tell."""
-    for attempt in range(_COORDINATOR_TRIES):
+    deadline = time.monotonic() + _COORDINATOR_SECONDS
+    while True:
         try:
             found: dict[Any, Any] = admin.list_group_offsets({group: None})[group]
         except RetriableError:
-            if attempt == _COORDINATOR_TRIES - 1:
+            if time.monotonic() > deadline:
                 raise
-            time.sleep(0.2 * (attempt + 1))
+            time.sleep(0.5)
         else:
             return found
-    return {}
 
 
 class IndexEye:

@@ -108,7 +108,10 @@ def _stage(name: str, stage: Facts, limits: Limits) -> Iterator[Finding]:
 
 
 def _grows(stage: Facts, limits: Limits) -> bool:
-    if not stage["lag"] or not stage["per_minute"] or (stage["lag_seconds"] or 0.0) <= limits.growing:
+    if (
+        not (stage["lag"] and stage["instances"] and stage["per_minute"])
+        or (stage["lag_seconds"] or 0.0) <= limits.growing
+    ):
         return False
     return bool(stage["arrived_per_minute"] > 1.1 * stage["per_minute"])
 

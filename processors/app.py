@@ -11,6 +11,7 @@ from processors.faust_options import options
 from processors.message import Outgoing, Sending
 from processors.outcome import Enrich, outcome
 from processors.progress import Progress
+from processors.rewind import Transport
 from processors.worker import count, finished_or_exit, message_of
 from schemas.settings import Settings
 from schemas.streams import streams
@@ -22,6 +23,7 @@ def build(settings: Settings, make: Enrich, learned: Sending, progress: Progress
     """The app for one enricher process."""
     names = streams(settings)
     app = faust.App(names.enricher_group, **options(settings))
+    app.transport = Transport(app.conf.broker_consumer, app, loop=app.loop)
     channels = {stream.name: app.topic(stream.name, partitions=stream.partitions, **_RAW) for stream in names.all}
 
     async def send(out: Outgoing) -> None:
