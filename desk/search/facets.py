@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from desk.search import editing, topics
 from desk.search.fields import LANGUAGES
 from desk.search.found import Facet, FacetValue
 from desk.search.nodes import And, Named, Node, Or, Query
+from desk.search.readas import value_said
 
 MOST_VALUES = 12
 LABELS = {
@@ -31,6 +33,9 @@ _INDEXED = {
     "event": "events",
 }
 _SINGLE = ("lang",)
+# A language and a name that nobody has: what is written around it is written around any other.
+_PROBE = "zqx"
+_PLAIN = re.compile(r"\w[\w .&'’-]*\w|\w")
 _TOPIC_CODES = frozenset(topics.children_of())
 
 
@@ -73,39 +78,64 @@ def _opened(code: str) -> tuple[str, ...]:
 
 def _facet(query: Query, field: str, counts: Counter[str], others: int) -> Facet:
     picked = chosen(query, field)
+    values = _Values(query, field, picked, counts)
     if field == "topic":
-        values = _tree(query, counts, picked)
-    else:
-        listed = [key for key, _ in counts.most_common(MOST_VALUES)]
-        known = {key.casefold() for key in listed}
-        keys = [*listed, *(one for one in picked if one.casefold() not in known)]
-        values = tuple(_value(query, field, key, counts[key]) for key in keys)
-    return Facet(field, LABELS[field], values, others)
+        return Facet(field, LABELS[field], _tree(values), others)
+    listed = [key for key, _ in counts.most_common(MOST_VALUES)]
+    known = {key.casefold() for key in listed}
+    keys = [*listed, *(one for one in picked if one.casefold() not in known)]
+    return Facet(field, LABELS[field], tuple(values.value(key) for key in keys), others)
 
 
-def _tree(query: Query, counts: Counter[str], picked: tuple[str, ...]) -> tuple[FacetValue, ...]:
+def _tree(values: _Values) -> tuple[FacetValue, ...]:
     """The top level, and below each chosen topic what is right below it; the most frequent first on each level."""
-    shown = {*counts, *picked}
-    tops = [code for code in shown if not topics.parents_of(code)]
+    counts = values.counts
+    shown = {*counts, *values.picked}
 
-    def below(codes: list[str], depth: int) -> Iterator[FacetValue]:
-        ordered = sorted(codes, key=lambda code: (-counts[code], code))
-        kept = [code for number, code in enumerate(ordered) if number < MOST_VALUES or code in picked]
-        for code in kept:
-            yield _value(query, "topic", code, counts[code], depth)
-            yield from below([one for one in topics.children_of(code) if one in shown], depth + 1)
+    def below(codes: Iterable[str], depth: int) -> Iterator[FacetValue]:
+        ordered = sorted((code for code in codes if code in shown), key=lambda code: (-counts[code], code))
+        for number, code in enumerate(ordered):
+            if number < MOST_VALUES or code in values.picked:
+                yield values.value(code, depth)
+                yield from below(topics.children_of(code), depth + 1)
 
-    return tuple(below(tops, 0))
+    return tuple(below((code for code in shown if not topics.parents_of(code)), 0))
 
 
-def _value(query: Query, field: str, key: str, count: int, depth: int = 0) -> FacetValue:
-    text = query.text
-    is_chosen = editing.has_clause(text, field, key)
-    edited = (editing.without_clause if is_chosen else editing.with_clause)(text, field, key)
-    return FacetValue(key, _label(field, key), count, edited, is_chosen, depth)
+class _Values:
+    """Makes the values of one facet; reads the query once for all that are not chosen, since there are many."""
+
+    def __init__(self, query: Query, field: str, picked: tuple[str, ...], counts: Counter[str]) -> None:
+        self.picked, self.counts = picked, counts
+        self._query, self._field = query, field
+        self._folded = {one.casefold() for one in picked}
+        self._before, self._after = self._around()
+
+    def _around(self) -> tuple[str, str]:
+        """What stands before and after a value that is added to the query; nothing where that cannot be told."""
+        said = _said(self._field, _PROBE)
+        before, mark, after = editing.with_clause(self._query.text, self._field, _PROBE).partition(said)
+        return (before, after) if mark and _PROBE not in self._query.text else ("", "")
+
+    def value(self, key: str, depth: int = 0) -> FacetValue:
+        """One value, with what the query becomes by it."""
+        text = self._query.text
+        is_chosen = key.casefold() in self._folded and editing.has_clause(text, self._field, key)
+        edited = editing.without_clause(text, self._field, key) if is_chosen else self._with(key)
+        return FacetValue(key, _label(self._field, key), self.counts[key], edited, is_chosen, depth)
+
+    def _with(self, key: str) -> str:
+        is_plain = self._before and (self._field == "topic" or _PLAIN.fullmatch(key))
+        if is_plain and key.casefold() not in self._folded:
+            return f"{self._before}{_said(self._field, key)}{self._after}"
+        return editing.with_clause(self._query.text, self._field, key)
+
+
+def _said(field: str, key: str) -> str:
+    return value_said(Named(field, key, "exact"))
 
 
 def _label(field: str, key: str) -> str:
     if field == "topic":
         return topics.name_of(key)
-    return LANGUAGES.get(key, key).capitalize() if field == "lang" else key
+    return LANGUAGES[key].capitalize() if field == "lang" and key in LANGUAGES else key

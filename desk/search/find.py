@@ -20,10 +20,12 @@ from desk.search.language import parse
 from desk.search.nodes import Query
 from desk.search.page import Page, Reader, flat
 from desk.search.readas import read_as
+from desk.search.snapshot import KEPT
 
 # Where fewer are found, a word that no article holds is taken for misspelt.
 FEW = 3
 _ALL_SECONDS = 60.0
+_NEWEST_SECONDS = 1.0
 
 _Given = TypeVar("_Given")
 
@@ -51,13 +53,18 @@ def find(elasticsearch: Elasticsearch, alias: str, ask: Ask) -> Found:
 
 def at_one_time(elasticsearch: Elasticsearch, alias: str, work: Callable[[str], _Given]) -> _Given:
     """What `work` gives for the shared point in time; for a new one where Elasticsearch does not know that any more."""
+
+    def warm(pit: str) -> None:
+        every = {**request.counted(elastic(parse(""))), "aggs": facets.asked(parse("")), **request.view(pit, KEPT)}
+        many(elasticsearch, [every])
+
     try:
-        return work(snapshot.opened(elasticsearch, alias))
+        return work(snapshot.opened(elasticsearch, alias, warm))
     except ApiError as error:
         if not is_lost(error):
             raise
         snapshot.lost(elasticsearch, alias)
-        return work(snapshot.opened(elasticsearch, alias))
+        return work(snapshot.opened(elasticsearch, alias, warm))
 
 
 def wanted(elasticsearch: Elasticsearch, alias: str, query: Query) -> dict[str, Any]:
@@ -68,7 +75,9 @@ def wanted(elasticsearch: Elasticsearch, alias: str, query: Query) -> dict[str, 
 def matching(elasticsearch: Elasticsearch, alias: str, query: Query, sort: Sort, now: datetime) -> request.Matching:
     """The query as it is carried out: without words to rank by, the newest come first."""
     order: Sort = "newest" if sort == "relevance" and not spoken(query) else sort
-    return request.Matching(wanted(elasticsearch, alias, query), order, now)
+    languages = snapshot.languages(elasticsearch, alias)
+    alone = {language: elastic(query, [language]) for language in languages}
+    return request.Matching(elastic(query, languages), order, now, alone)
 
 
 def count(elasticsearch: Elasticsearch, alias: str, text: str) -> int:
@@ -121,25 +130,22 @@ class _Search:
     def page(self, pit: str, after: tuple[Any, ...] = ()) -> Found:
         """The page after that place, of that point in time."""
         sought = matching(self.elasticsearch, self.alias, self.query, self.ask.sort, self.now)
-        languages = snapshot.languages(self.elasticsearch, self.alias)
-        reader = Reader(self.elasticsearch, sought, pit, languages, with_copies=self.ask.copies)
+        reader = Reader(self.elasticsearch, sought, pit, with_copies=self.ask.copies)
         beside = {**facets.asked(self.query), **histogram.span_asked()} if self.ask.facets else None
-        page = reader.page(self.ask.limit, after, beside, self._along)
+        page = reader.page(self.ask.limit, after, beside, lambda answer: self._along(answer, sought.query))
         return self._told(page, reader.pit)
 
-    def _along(self, answer: dict[str, Any]) -> list[dict[str, Any]]:
-        """The requests that go with the second: how fresh the index is, and the picture where one is wanted."""
+    def _along(self, answer: dict[str, Any], query: dict[str, Any]) -> list[dict[str, Any]]:
+        """The requests that go with the documents: the picture where one is wanted."""
         axis = self._axis(answer)
-        newest = request.newest(elastic(parse("", self.now)))
-        query = wanted(self.elasticsearch, self.alias, self.query)
-        return [newest, *([histogram.asked(axis, query)] if axis else [])]
+        return [histogram.asked(axis, query)] if axis else []
 
     def _axis(self, answer: dict[str, Any]) -> histogram.Axis | None:
         span = histogram.span(answer["aggregations"]) if self.ask.facets else None
         return histogram.axis(*span) if span else None
 
     def _told(self, page: Page, pit: str) -> Found:
-        total = page.first["hits"]["total"]["value"]
+        total = page.counted["hits"]["total"]["value"]
         cursor = Cursor(pit, tuple(page.end), self.now) if page.end else None
         better = mending.Better()
         if total < FEW and not self.ask.after:
@@ -149,30 +155,31 @@ class _Search:
             total,
             tuple(page.hits),
             next=cursors.packed(cursor, self.alias, self.ask) if cursor else None,
-            newest=_newest(page.along[0]),
-            partial=lacking([page.first, *page.along]),
-            facets=facets.read(self.query, page.first["aggregations"]) if self.ask.facets else (),
+            newest=newest(self.elasticsearch, self.alias),
+            partial=lacking([page.counted, *page.along]),
+            facets=facets.read(self.query, page.counted["aggregations"]) if self.ask.facets else (),
             histogram=self._picture(page),
             spelling=better.spelling,
             loosened=better.loosened,
         )
 
     def _picture(self, page: Page) -> Histogram | None:
-        axis = self._axis(page.first)
+        axis = self._axis(page.counted)
         if not axis:
             return None
         everything = everything_on(self.elasticsearch, self.alias, axis)
-        return histogram.drawn(axis, self.ask.text, histogram.counts(page.along[1]), everything)
+        return histogram.drawn(axis, self.ask.text, histogram.counts(page.along[0]), everything)
 
 
 def everything_on(elasticsearch: Elasticsearch, alias: str, axis: histogram.Axis) -> dict[datetime, int]:
     """How many articles there are at all in each bar, as known at most a minute ago."""
+    whole = axis if axis.interval == "hour" else histogram.whole(axis.interval)
 
     def ask() -> dict[datetime, int]:
-        (answer,) = many(elasticsearch, [histogram.asked(axis, elastic(parse("")))], alias)
+        (answer,) = many(elasticsearch, [histogram.asked(whole, elastic(parse("")))], alias)
         return histogram.counts(answer)
 
-    return snapshot.remembered.get(elasticsearch, (alias, axis), _ALL_SECONDS, ask)
+    return snapshot.remembered.get(elasticsearch, (alias, whole), _ALL_SECONDS, ask)
 
 
 def _continued(search: _Search, cursor: Cursor) -> Found:
@@ -185,10 +192,20 @@ def _continued(search: _Search, cursor: Cursor) -> Found:
         raise
 
 
-def _newest(answer: dict[str, Any]) -> datetime | None:
-    for found in answer["hits"]["hits"]:
-        return datetime.fromisoformat(found["fields"]["fetched_at"][0])
-    return None
+def newest(elasticsearch: Elasticsearch, alias: str) -> datetime | None:
+    """When the newest article that can be searched was fetched, as known at most a second ago; none without any.
+
+    Raises:
+        ApiError: Elasticsearch refuses.
+        TransportError: it does not answer.
+    """
+
+    def ask() -> datetime | None:
+        (answer,) = many(elasticsearch, [request.newest(elastic(parse("")))], alias)
+        moments = [found["fields"]["fetched_at"][0] for found in answer["hits"]["hits"]]
+        return datetime.fromisoformat(moments[0]) if moments else None
+
+    return snapshot.remembered.get(elasticsearch, ("newest", alias), _NEWEST_SECONDS, ask)
 
 
 def _timed(found: Found, began: float) -> Found:

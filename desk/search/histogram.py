@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
 from desk.search import editing
+from desk.search.dates import written
 from desk.search.found import Bar, Histogram
 
 Interval = Literal["hour", "day", "week", "month", "year"]
@@ -58,6 +59,11 @@ def axis(first: datetime, last: datetime, interval: str | None = None) -> Axis:
     """
     one = checked(interval) if interval else _suiting(last - first)
     return _bounded(Axis(one, floor(first, one), following(floor(last, one), one)))
+
+
+def whole(interval: Interval) -> Axis:
+    """All time."""
+    return Axis(interval, datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 
 def checked(interval: str) -> Interval:
@@ -133,16 +139,23 @@ def counts(answer: dict[str, Any]) -> dict[datetime, int]:
 
 def drawn(axis: Axis, text: str, found: dict[datetime, int], everything: dict[datetime, int]) -> Histogram:
     """The picture: each bar with the query narrowed to its time, empty ones included."""
+    before = _before_dates(text, axis)
     bars = (
         Bar(
             start,
             found.get(start, 0),
-            editing.with_dates(text, start, following(start, axis.interval)),
+            before + written(start, following(start, axis.interval)),
             everything.get(start, 0),
         )
         for start in axis.starts
     )
     return Histogram(axis.interval, tuple(bars))
+
+
+def _before_dates(text: str, axis: Axis) -> str:
+    """What stands before the dates in the query narrowed to some; it is the same for each bar."""
+    first = (axis.start, following(axis.start, axis.interval))
+    return editing.with_dates(text, *first).removesuffix(written(*first))
 
 
 def _moment(milliseconds: float) -> datetime:

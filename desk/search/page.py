@@ -1,7 +1,8 @@
-"""One page of hits: copies of one text come once, under the best of them, on whichever page that stands."""
+"""One page of hits: copies of one text come once, under one of them, on whichever page that stands."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,9 +14,9 @@ from desk.search.asking import many
 from desk.search.found import MATCH_START, Copies, Hit
 from desk.search.snapshot import KEPT
 
-# Looked at beyond a page, for the copies among them; and the most when a text has very many.
-_SPARE = 0.25
-_MOST_LOOKED_AT = 500
+# How many are looked at for one that is shown, since copies may be among them; the most when a text has very many.
+_SPARE = 1.4
+_MOST_LOOKED_AT = 1000
 _MOST_ROUNDS = 20
 
 
@@ -23,13 +24,13 @@ _MOST_ROUNDS = 20
 class Page:
     """The hits of a page, and what came with them.
 
-    `end` is where the next page starts, where there is one. `first` is the first answer, with total and aggregations,
-    `along` the answers to the requests that went along with the next.
+    `end` is where the next page starts, where there is one. `counted` is the answer with total and aggregations,
+    `along` the answers to the requests that went along with the documents.
     """
 
     hits: list[Hit] = field(default_factory=list)
     end: list[Any] | None = None
-    first: dict[str, Any] = field(default_factory=dict)
+    counted: dict[str, Any] = field(default_factory=dict)
     along: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -40,21 +41,33 @@ def _nothing(_: dict[str, Any]) -> list[dict[str, Any]]:
     return []
 
 
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """An article in its place."""
+
+    id: str
+    content_hash: str
+    sort: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The copies of a text among what is found: the id of the first one, and how many each source gave."""
+
+    first: str
+    sources: Counter[str]
+
+
 class Reader:
     """Reads pages of what matches from one point in time."""
 
     def __init__(
-        self,
-        elasticsearch: Elasticsearch,
-        matching: request.Matching,
-        pit: str,
-        languages: Sequence[str],
-        *,
-        with_copies: bool,
+        self, elasticsearch: Elasticsearch, matching: request.Matching, pit: str, *, with_copies: bool
     ) -> None:
         self.pit = pit
-        self._elasticsearch, self._matching, self._languages = elasticsearch, matching, languages
+        self._elasticsearch, self._matching = elasticsearch, matching
         self._with_copies = with_copies
+        self._documents: dict[str, dict[str, Any]] = {}
 
     def page(
         self,
@@ -65,69 +78,104 @@ class Reader:
     ) -> Page:
         """So many hits after the place where the page before ended.
 
-        `along` gives further requests when it sees the first answer.
+        `along` gives further requests when it sees total and aggregations.
         """
-        page, place = Page(), list(after)
-        kept: list[tuple[dict[str, Any], Copies]] = []
-        for turn in range(_MOST_ROUNDS):
-            size = self._size(limit + 1 - len(kept), turn)
-            answer = self._looked(size, place, aggregations if turn == 0 else None)
-            found = answer["hits"]["hits"]
-            kept += self._chosen(found, page, along(answer) if turn == 0 else [])
-            page.first = page.first or answer
-            place = found[-1]["sort"] if found else place
+        size = limit + 1 if self._with_copies else min(_MOST_LOOKED_AT, int(_SPARE * limit) + 1)
+        total = {**request.counted(self._matching.query), **({"aggs": aggregations} if aggregations else {})}
+        ranked, counted = self.ask([request.ranked(self._matching, size, after), total])
+        page = Page(counted=counted)
+        found = _places(ranked)
+        kept = self._chosen(found, page, along(counted), limit)
+        for _ in range(_MOST_ROUNDS):
             if len(kept) > limit or len(found) < size:
                 break
+            size = _MOST_LOOKED_AT
+            (ranked,) = self.ask([request.ranked(self._matching, size, found[-1].sort)])
+            found = _places(ranked)
+            kept += self._chosen(found, page, [], 0)
         else:
-            page.end = place
+            page.end = found[-1].sort
         if len(kept) > limit:
-            page.end = kept[limit - 1][0]["sort"]
-        page.hits = [hit_of(found, copies) for found, copies in kept[:limit]]
+            page.end = kept[limit - 1][0].sort
+        page.hits = self._hits(kept[:limit])
         return page
 
-    def _size(self, wanted: int, turn: int) -> int:
-        if self._with_copies:
-            return wanted
-        return min(request.MOST_HITS + 1, wanted + int(wanted * _SPARE) + 1 if turn == 0 else _MOST_LOOKED_AT)
-
-    def _looked(self, size: int, after: Sequence[Any], aggregations: dict[str, Any] | None) -> dict[str, Any]:
-        body = request.hits(self._matching, size, self._languages, after)
-        extra = {"aggs": aggregations} if aggregations else {}
-        (answer,) = self.ask([{**body, **extra}])
-        return answer
-
     def ask(self, bodies: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The answers of the same point in time to other searches."""
+        """The answers of the same point in time to some searches."""
         answers = many(self._elasticsearch, [{**body, **request.view(self.pit, KEPT)} for body in bodies])
         self.pit = next((answer["pit_id"] for answer in answers if "pit_id" in answer), self.pit)
         return answers
 
     def _chosen(
-        self, found: list[dict[str, Any]], page: Page, along: list[dict[str, Any]]
-    ) -> list[tuple[dict[str, Any], Copies]]:
-        """Those of some hits that come first of their copies, each with what is known of the others."""
-        hashes = [] if self._with_copies else sorted({one["_source"]["content_hash"] for one in found})
-        answers = self.ask([*along, *([request.copies(self._matching, hashes)] if hashes else [])])
+        self, found: list[_Ranked], page: Page, along: list[dict[str, Any]], wanted: int
+    ) -> list[tuple[_Ranked, _Group | None]]:
+        """Those that stand for all copies of their text, each with what is known of these.
+
+        The documents of the first ones that are `wanted` come with the same request.
+        """
+        hashes = [] if self._with_copies else sorted({one.content_hash for one in found})
+        ids = [one.id for one in found[:wanted]]
+        bodies = [request.copies(self._matching, hashes)] if hashes else []
+        bodies += [request.documents(self._matching, ids)] if ids else []
+        answers = self.ask([*along, *bodies])
         page.along = page.along or answers[: len(along)]
-        groups = {}
-        if hashes:
-            groups = {one["key"]: one for one in answers[-1]["aggregations"]["copies"]["buckets"]}
-        pairs = ((one, groups.get(one["_source"]["content_hash"])) for one in found)
-        return [(one, _copies(one, group)) for one, group in pairs if group is None or _best(group) == one["_id"]]
+        groups = self._groups(answers[len(along)], hashes) if hashes else {}
+        if ids:
+            self._keep(answers[-1])
+        pairs = ((one, groups.get(one.content_hash)) for one in found)
+        return [(one, group) for one, group in pairs if group is None or group.first == one.id]
+
+    def _groups(self, answer: dict[str, Any], hashes: list[str]) -> dict[str, _Group]:
+        """What is known of the copies, by content hash."""
+        if answer["hits"]["total"]["value"] <= request.MOST_COPIES:
+            return _listed(answer["hits"]["hits"])
+        (answer,) = self.ask([request.grouped(self._matching, hashes)])
+        return _counted(answer["aggregations"]["copies"]["buckets"])
+
+    def _keep(self, answer: dict[str, Any]) -> None:
+        self._documents |= {one["_source"]["id"]: one for one in answer["hits"]["hits"]}
+
+    def _hits(self, kept: list[tuple[_Ranked, _Group | None]]) -> list[Hit]:
+        missing = [one.id for one, _ in kept if one.id not in self._documents]
+        if missing:
+            self._keep(self.ask([request.documents(self._matching, missing)])[0])
+        return [self._hit(one, group) for one, group in kept]
+
+    def _hit(self, place: _Ranked, group: _Group | None) -> Hit:
+        found = self._documents[place.id]
+        score = place.sort[0] if self._matching.is_ranked else None
+        return hit_of({**found, "_score": score}, _copies(found, group))
 
 
-def _best(group: dict[str, Any]) -> str:
-    best: str = group["best"]["hits"]["hits"][0]["_id"]
-    return best
+def _places(answer: dict[str, Any]) -> list[_Ranked]:
+    hits = answer["hits"]["hits"]
+    return [_Ranked(one["fields"]["id"][0], one["fields"]["content_hash"][0], one["sort"]) for one in hits]
 
 
-def _copies(found: dict[str, Any], group: dict[str, Any] | None) -> Copies:
-    count = group["doc_count"] - 1 if group else 0
-    if not group or not count:
+def _listed(hits: list[dict[str, Any]]) -> dict[str, _Group]:
+    found: dict[str, _Group] = {}
+    for hit in hits:
+        article_id, content_hash, source = (hit["fields"][name][0] for name in ("id", "content_hash", "source"))
+        group = found.setdefault(content_hash, _Group(article_id, Counter()))
+        group.sources[source] += 1
+    return found
+
+
+def _counted(buckets: list[dict[str, Any]]) -> dict[str, _Group]:
+    found: dict[str, _Group] = {}
+    for bucket in buckets:
+        (best,) = bucket["best"]["hits"]["hits"]
+        sources = Counter({one["key"]: one["doc_count"] for one in bucket["sources"]["buckets"]})
+        sources[""] += bucket["sources"]["sum_other_doc_count"]
+        found[bucket["key"]] = _Group(best["fields"]["id"][0], sources)
+    return found
+
+
+def _copies(found: dict[str, Any], group: _Group | None) -> Copies:
+    if group is None or group.sources.total() < 2:
         return Copies()
-    own = found["_source"]["source"]
-    sources = {one["key"]: one["doc_count"] - (one["key"] == own) for one in group["sources"]["buckets"]}
-    return Copies(count, tuple(name for name, others in sources.items() if others))
+    others = group.sources - Counter([found["_source"]["source"]])
+    return Copies(others.total(), tuple(name for name, _ in others.most_common() if name))
 
 
 def flat(source: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from desk.search.found import MATCH_END, MATCH_START, Sort
 MOST_HITS = 1000
 TIMEOUT = "10s"
 SNIPPETS = 2
+MOST_COPIES = 200
 _SNIPPET_CHARACTERS = 160
 _MOST_SOURCES = 20
 # An article of today weighs as much as a word of middling rarity; one of two weeks ago a third of that.
@@ -26,11 +27,15 @@ _SORTS: dict[Sort, list[Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """What is looked for, in the order it is wanted: `query` in Elasticsearch's terms, `now` where freshness counts."""
+    """What is looked for, in the order it is wanted.
+
+    `query` is in Elasticsearch's terms, `by_language` the same for each language alone. Freshness counts from `now`.
+    """
 
     query: dict[str, Any]
     sort: Sort
     now: datetime
+    by_language: Mapping[str, dict[str, Any]]
 
     @property
     def is_ranked(self) -> bool:
@@ -61,22 +66,39 @@ def view(pit: str, kept: str) -> dict[str, Any]:
     return {"pit": {"id": pit, "keep_alive": kept}, "timeout": TIMEOUT}
 
 
-def hits(matching: Matching, size: int, languages: Sequence[str], after: Sequence[Any] = ()) -> dict[str, Any]:
-    """Whole articles with their highlights, in order, from the one after `after` on, and the exact total."""
+def ranked(matching: Matching, size: int, after: Sequence[Any] = ()) -> dict[str, Any]:
+    """Which articles come first, from the one after `after` on: ids and content hashes alone, and no total.
+
+    Without a total Elasticsearch passes by what cannot come first.
+    """
     return {
         "query": matching.scored,
         "sort": matching.order,
         "size": size,
-        "track_total_hits": True,
-        "highlight": _highlight(languages),
+        "track_total_hits": False,
+        "_source": False,
+        "stored_fields": "_none_",
+        "docvalue_fields": ["id", "content_hash"],
         **({"search_after": list(after)} if after else {}),
     }
 
 
-def _highlight(languages: Sequence[str]) -> dict[str, Any]:
+def documents(matching: Matching, ids: Sequence[str]) -> dict[str, Any]:
+    """Whole articles with their highlights, in any order."""
+    return {
+        "query": {"bool": {"filter": [{"terms": {"id": list(ids)}}]}},
+        "size": len(ids),
+        "track_total_hits": False,
+        "highlight": _highlight(matching.by_language),
+    }
+
+
+def _highlight(by_language: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """The whole title, and two pieces of the text; its beginning where nothing of it matches."""
-    whole = {f"title.{key}": {"number_of_fragments": 0} for key in languages}
-    pieces = {f"text.{key}": {"no_match_size": SNIPPETS * _SNIPPET_CHARACTERS} for key in languages}
+    fields = {}
+    for key, query in by_language.items():
+        fields[f"title.{key}"] = {"number_of_fragments": 0, "highlight_query": query}
+        fields[f"text.{key}"] = {"no_match_size": SNIPPETS * _SNIPPET_CHARACTERS, "highlight_query": query}
     return {
         "type": "unified",
         "pre_tags": [MATCH_START],
@@ -84,22 +106,46 @@ def _highlight(languages: Sequence[str]) -> dict[str, Any]:
         "fragment_size": _SNIPPET_CHARACTERS,
         "number_of_fragments": SNIPPETS,
         "max_analyzed_offset": 900_000,
-        "fields": {**whole, **pieces},
+        "fields": fields,
     }
 
 
 def copies(matching: Matching, hashes: Sequence[str]) -> dict[str, Any]:
-    """Of each content hash how many articles are found, of which sources, and which of them comes first."""
-    best = {"top_hits": {"size": 1, "sort": matching.order, "_source": False}}
-    inner = {"sources": {"terms": {"field": "source", "size": _MOST_SOURCES}}, "best": best}
-    group = {"field": "content_hash", "include": list(hashes), "size": len(hashes), "execution_hint": "map"}
-    alone = {"terms": {"content_hash": list(hashes)}}
+    """The articles that are found with one of these content hashes: what stands for all its copies comes first.
+
+    That is the newest, or the oldest where those come first; it does not depend on the score, which would cost more
+    than the search itself.
+    """
     return {
-        "query": {"bool": {"must": [matching.scored], "filter": [alone]}},
+        "query": _with_hashes(matching, hashes),
+        "sort": _unscored(matching),
+        "size": MOST_COPIES,
+        "track_total_hits": True,
+        "_source": False,
+        "stored_fields": "_none_",
+        "docvalue_fields": ["id", "content_hash", "source"],
+    }
+
+
+def grouped(matching: Matching, hashes: Sequence[str]) -> dict[str, Any]:
+    """The same in numbers, for more copies than can be listed."""
+    best = {"top_hits": {"size": 1, "sort": _unscored(matching), "_source": False, "docvalue_fields": ["id"]}}
+    inner = {"sources": {"terms": {"field": "source", "size": _MOST_SOURCES, "execution_hint": "map"}}, "best": best}
+    group = {"field": "content_hash", "include": list(hashes), "size": len(hashes), "execution_hint": "map"}
+    return {
+        "query": _with_hashes(matching, hashes),
         "size": 0,
         "track_total_hits": False,
         "aggs": {"copies": {"terms": group, "aggs": inner}},
     }
+
+
+def _with_hashes(matching: Matching, hashes: Sequence[str]) -> dict[str, Any]:
+    return {"bool": {"filter": [{"terms": {"content_hash": list(hashes)}}, matching.query]}}
+
+
+def _unscored(matching: Matching) -> list[Any]:
+    return _SORTS["oldest" if matching.sort == "oldest" else "newest"]
 
 
 def counted(query: dict[str, Any]) -> dict[str, Any]:

@@ -47,6 +47,14 @@ class Wire:
         for _ in range(count):
             yield self._document(is_live)
 
+    def word(self, rank: int) -> str:
+        """The word of that rank by how often it is used."""
+        return self._words.names[rank]
+
+    def person(self) -> str:
+        """Someone, the well-known more often."""
+        return self._pools["person"].some(1)[0]
+
     def _document(self, is_live: bool) -> dict[str, Any]:
         chance = self._chance
         date = datetime.now(UTC) if is_live else self._now - _SPAN * chance.random() ** 2
@@ -109,12 +117,12 @@ class _Pool:
     """Names drawn as often as in life: the n-th a n-th as often as the first."""
 
     def __init__(self, names: list[str], chance: random.Random) -> None:
-        self._names, self._chance = names, chance
+        self.names, self._chance = names, chance
         self._weights = list(accumulate(1 / (rank + 3) for rank in range(len(names))))
 
     def some(self, count: int) -> list[str]:
         """So many of them."""
-        return self._chance.choices(self._names, cum_weights=self._weights, k=count)
+        return self._chance.choices(self.names, cum_weights=self._weights, k=count)
 
 
 def _word(number: int) -> str:
