@@ -135,16 +135,19 @@ def state_of(spec: SourceSpec, health: SourceHealth | None) -> str:
 
 
 def amiss(found: Row) -> list[str]:
-    """What a person should know of a source, in words."""
+    """What a person should know of a source, in words: what is wrong with it, and what was refused."""
     refused = ", ".join(f"{count:,} {reason}" for reason, count in found["refused"].items())
+    return [*reasons(found), *([f"refused: {refused}"] if refused else [])]
+
+
+def reasons(found: Row) -> list[str]:
+    """What is wrong with a source, or unusual, in words."""
+    undated, seen = found["undated"], found["discovered"]
     said = [
         f"{found['stage']}: {found['error']}" if found["error"] else "",
         _UNUSUAL.get(found["volume"] or "", ""),
         f"it moved: use {found['moved_to']}" if has_moved(found) else "",
-        f"refused: {refused}" if refused else "",
-        f"{found['undated']:,} of {found['discovered']:,} without a date"
-        if 2 * found["undated"] > found["discovered"]
-        else "",
+        f"{undated:,} of {seen:,} without a date" if 2 * undated > seen else "",
     ]
     return [one for one in said if one]
 
@@ -211,7 +214,7 @@ class SourceWatch:
         self._elasticsearch.close()
 
     def facts(self) -> dict[str, Any]:
-        """What is known now, under `known`.
+        """What is known now, under `known`; who asks knows by an error that Kafka is away.
 
         Raises:
             KafkaError: Kafka does not answer.
@@ -219,7 +222,8 @@ class SourceWatch:
         self._follow()
         self._count()
         counts = Counts(self._stored, dead_of(self._letters.open))
-        return {"known": Known(datetime.now(UTC), dict(self._health), counts, self._index_error)}
+        found = Known(datetime.now(UTC), dict(self._health), counts, self._index_error)
+        return {"known": found, "servers": {"kafka": {"ok": True, "since": None, "words": ""}}}
 
     def _follow(self) -> None:
         from kafka.errors import KafkaTimeoutError

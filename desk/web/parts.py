@@ -257,9 +257,11 @@ def clock(value: datetime | str) -> Markup:
     return Markup('<time datetime="{}">{} UTC</time>').format(found.isoformat(), f"{found:%H:%M:%S}")
 
 
-def sentence(text: str) -> str:
-    """Words as a sentence: with a capital and a full stop."""
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
+def sentence(text: str) -> Markup:
+    """Words as a sentence: with a capital and a full stop; what stands in backticks is a command."""
+    whole = f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
+    pieces = [Markup("<code>{}</code>" if place % 2 else "{}").format(one) for place, one in enumerate(whole.split("`"))]
+    return Markup("").join(pieces)
 
 
 def marked(text: str) -> Markup:

@@ -87,7 +87,7 @@ def shown(roll: Roll, spec: SourceSpec, found: Known, number: int = 0) -> Shown:
     row = roll.row(spec, found)
     days = sources.daily(row, roll.now().date())
     title = f"New articles of {spec.name} on each of the last {sources.DAYS} days: {sum(days):,}"
-    return Shown(row, sources.amiss(row), charts.sparkline(days, title, f"days-{number}"), days)
+    return Shown(row, sources.reasons(row), charts.sparkline(days, title, f"days-{number}"), days)
 
 
 @router.get("/sources")
