@@ -34,7 +34,7 @@ TheArticleId = Annotated[
 ]
 
 _SAID = {
-    400: "The query or the mark of a page cannot be understood; `place` points at it.",
+    400: "The query, the mark of a page or the body cannot be understood; `place` points into a query.",
     404: "There is no such thing.",
     409: "It cannot be done as things stand.",
     422: "A parameter does not fit.",

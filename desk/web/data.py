@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fastapi import Response
+from fastapi.responses import JSONResponse
 from pydantic_core import to_jsonable_python
 
 
-class Data(Response):
+class Data(JSONResponse):
     """An answer in JSON: times in ISO 8601 with `Z`, text as UTF-8."""
-
-    media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
         """The bytes of the answer."""

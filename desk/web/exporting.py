@@ -77,7 +77,10 @@ def _headers(name: FormatName, about: About) -> dict[str, str]:
 _STREAMED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The articles. The headers say the query (percent-encoded), when, and how many were found.",
-        "content": {kind.media_type.partition(";")[0]: {"schema": {"type": "string"}} for kind in FORMATS.values()},
+        "content": {
+            kind.media_type.partition(";")[0]: {"schema": {"type": "object" if name == "ninjs" else "string"}}
+            for name, kind in FORMATS.items()
+        },
         "headers": {
             f"X-Wiredesk-{name}": {"description": said, "schema": {"type": "string"}}
             for name, said in (("Query", "What was asked."), ("At", "When."), ("Total", "How many articles."))

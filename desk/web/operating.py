@@ -66,13 +66,17 @@ def _spec(roll: Roll, name: str) -> SourceSpec:
     return found
 
 
-@router.post(f"{V1}/sources/{{name}}/pause", responses=problems(404, 422), response_model=Done, tags=["Sources"])
+@router.post(
+    f"{V1}/sources/{{name}}/pause", responses=problems(400, 404, 409, 422), response_model=Done, tags=["Sources"]
+)
 def pause(roll: TheRoll, name: TheName, body: Nothing) -> Data:  # noqa: ARG001 (that it is there is what matters)
     """Leave a source alone until it is resumed."""
     return _paused(roll, name, paused=True)
 
 
-@router.post(f"{V1}/sources/{{name}}/resume", responses=problems(404, 422), response_model=Done, tags=["Sources"])
+@router.post(
+    f"{V1}/sources/{{name}}/resume", responses=problems(400, 404, 409, 422), response_model=Done, tags=["Sources"]
+)
 def resume(roll: TheRoll, name: TheName, body: Nothing) -> Data:  # noqa: ARG001
     """Look at a paused source again."""
     return _paused(roll, name, paused=False)
@@ -112,7 +116,10 @@ def _letter(letters: Letters, letter_id: str) -> DeadLetter:
 
 
 @router.post(
-    f"{V1}/dead/{{letter_id}}/retry", responses=problems(404, 409, 422, 503), response_model=Done, tags=["Dead letters"]
+    f"{V1}/dead/{{letter_id}}/retry",
+    responses=problems(400, 404, 409, 422, 503),
+    response_model=Done,
+    tags=["Dead letters"],
 )
 def retry(
     letters: TheLetters,
@@ -132,7 +139,7 @@ def retry(
 
 
 @router.post(
-    f"{V1}/dead/{{letter_id}}/drop", responses=problems(404, 422, 503), response_model=Done, tags=["Dead letters"]
+    f"{V1}/dead/{{letter_id}}/drop", responses=problems(400, 404, 422, 503), response_model=Done, tags=["Dead letters"]
 )
 def drop(letters: TheLetters, letter_id: TheLetterId, body: Nothing) -> Data:  # noqa: ARG001
     """Close a dead letter for good; it stays on its stream as a record."""

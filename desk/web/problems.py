@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from elasticsearch import ApiError
-from fastapi import HTTPException, Request, Response
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from desk.failure import Exit, Failure, in_words
