@@ -295,7 +295,7 @@ class _Builder:
         if letter:
             closed = self.found.resolutions.get(letter.id)
             return (closed.action if closed else "dead"), None
-        if stored and stored.verdict == "stale":
+        if stored and stored.verdict == "stale" and self._stands_newer(version):
             return "stale", None
         if stored is None:
             place = self._next(spot, enriched)
@@ -309,6 +309,15 @@ class _Builder:
         if enriched is not None:
             return (self.names.enriched.name, enriched.partition, enriched.offset)
         return (self.names.raw.name, *spot) if spot else None
+
+    def _stands_newer(self, version: int | None) -> bool:
+        """Whether a newer version is in the index, as far as that can be told.
+
+        For a minute Elasticsearch takes a document that was deleted for a newer one.
+        """
+        if self.found.index_problem or version is None:
+            return True
+        return self.indexed is not None and self.indexed.version > version
 
     def _by_index(self, version: int | None, *, is_stored: bool) -> State:
         if self.found.index_problem:

@@ -77,6 +77,8 @@ CASES: list[tuple[State, dict[str, Any]]] = [
     ("replaced", {**BOTH, "receipts": receipt(), "document": document(VERSION + 1)}),
     ("stale", {**BOTH, "receipts": receipt("stale"), "document": document(VERSION + 1)}),
     ("removed", {**BOTH, "receipts": receipt()}),
+    ("removed", {**BOTH, "receipts": receipt("stale")}),
+    ("stale", {**BOTH, "receipts": receipt("stale"), "index_problem": "away"}),
     ("lost", BOTH),
     ("lost", {"raw": {(0, 3): raw_record()}}),
     ("lost", {"raw": {(0, 3): raw_record()}, "document": document(VERSION - 1)}),
