@@ -8,8 +8,9 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from desk.findings import CODES
@@ -28,12 +29,13 @@ _QUANTILES = {"p50": "0.5", "p95": "0.95", "p99": "0.99"}
 class _Flow(Collector):
     """Collects from the facts as they are when Prometheus asks; what is not known is not told."""
 
-    def __init__(self, facts: Callable[[], Facts]) -> None:
+    def __init__(self, facts: Callable[[], Facts | None]) -> None:
         self._facts = facts
 
     def collect(self) -> Iterator[Metric]:
         """Each metric of the desk."""
-        for name, values in samples(self._facts()).items():
+        facts = self._facts()
+        for name, values in samples(facts).items() if facts else ():
             yield gauge(name, *values)
 
 
@@ -88,19 +90,27 @@ def _stamp(moment: str | None) -> float | None:
     return None if moment is None else datetime.fromisoformat(moment).timestamp()
 
 
-def desk_registry(facts: Callable[[], Facts]) -> CollectorRegistry:
+def desk_registry(facts: Callable[[], Facts | None]) -> CollectorRegistry:
     """What the desk tells Prometheus: the flow as `facts` gives it, and its own process.
 
     Args:
-        facts: gives the facts of `desk.watch`, as its `Watch.facts` does; asked at every scrape.
+        facts: gives the facts of `desk.watch`, as its `Watch.facts` does, or none while they are not known; asked at
+            every scrape, twice.
     """
     registry = process_registry(nothing_wrong, lambda: ready(facts()))
     registry.register(_Flow(facts))
     return registry
 
 
-def ready(facts: Facts) -> dict[str, str]:
+def exposition(registry: CollectorRegistry) -> tuple[bytes, str]:
+    """What stands at `/metrics`: the text for Prometheus, and its content type."""
+    return generate_latest(registry), CONTENT_TYPE_LATEST
+
+
+def ready(facts: Facts | None) -> dict[str, str]:
     """The checks of `/readyz` of who tells these facts: whether the servers answer."""
+    if facts is None:
+        return {"facts": "nothing is known yet"}
     return {name: "" if one["ok"] else one["words"] for name, one in facts["servers"].items()}
 
 

@@ -183,6 +183,29 @@ def test_check_exits_with_three_when_a_server_is_down(fed: Settings) -> None:
     assert "next: " in found.stderr
 
 
+def test_what_comes_while_a_fresh_enricher_is_frozen_is_not_lost(settings: Settings) -> None:
+    """An enricher that committed nothing yet, and is frozen until its group gave it up, makes every article after."""
+    with made(settings), working(settings):
+        (process,) = until(lambda: _enrichers(settings), "the enricher with its partitions")
+        os.kill(process, signal.SIGSTOP)
+        try:
+            lines = "\n".join(json.dumps(record) for record in records(60))
+            assert wiredesk(settings, "feed", "files", "-", stdin=lines).returncode == 0
+            time.sleep(12)
+        finally:
+            os.kill(process, signal.SIGCONT)
+        facts = drain(settings)
+        assert len(stored(settings)) == facts["index"]["documents"] == 60
+        assert facts["reconcile"] == {"read": 60, "became": 60, "gap": 0}
+
+
+def _enrichers(settings: Settings) -> list[int]:
+    """The enrichers that were given partitions, by process."""
+    with Watch(settings) as watch:
+        found = watch.facts()["stages"]["enrich"]["processes"]
+    return [int(one["instance"].rpartition("-")[2]) for one in found if one["partitions"]]
+
+
 def asked(port: int, path: str, timeout: float = 10) -> tuple[int, str]:
     """Status and text of an answer; 0 where none comes in time."""
     try:

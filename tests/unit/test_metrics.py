@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from desk import flow
 from desk.findings import CODES, wrong
 from desk.flow import IndexSeen, KafkaSeen, Part
-from desk.metrics import desk_registry, lately, samples, table
+from desk.metrics import desk_registry, exposition, lately, samples, table
 from processors.enrich import enrich, enrichers_with
 from processors.health import Health
 from processors.letters import letter
@@ -186,6 +186,15 @@ def test_what_is_not_known_is_not_told() -> None:
     assert {name for name, values in found.items() if values} == {"wiredesk_findings"}
     assert [labels for labels, _ in found["wiredesk_findings"]] == [(code,) for code in CODES]
     assert found.keys() == samples(facts()).keys()
+
+
+def test_the_desk_tells_of_itself_before_it_knows_any_facts() -> None:
+    """A page that has no facts yet still answers Prometheus, and says that it is not ready."""
+    text, kind = exposition(desk_registry(lambda: None))
+    found = families(text.decode())
+    assert kind.startswith("text/plain")
+    assert "wiredesk_stage_lag_messages" not in found
+    assert [(one.labels, one.value) for one in found["wiredesk_ready"].samples] == [({"check": "facts"}, 0)]
 
 
 def test_facts_are_read_once_a_scrape() -> None:

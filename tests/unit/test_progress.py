@@ -65,3 +65,28 @@ def test_only_the_newest_latencies_count() -> None:
     for milliseconds in [60_000.0] * 500 + [10.0] * 1000:
         progress.took(milliseconds)
     assert progress.status().latency_ms["p99"] == 10.0
+
+
+def test_the_loops_turns_and_partitions_are_told() -> None:
+    """The report names the partitions that are read now, in order, and comes soon after they changed."""
+    progress = Progress("sink")
+    before = progress.turned_at
+    progress.turn({2, 0})
+    assert told(progress).partitions == (0, 2)
+    assert progress.turned_at >= before
+
+
+def test_heartbeats_are_progress_and_no_articles() -> None:
+    """A heartbeat moves what counts as finished, and is neither done nor dead."""
+    progress = Progress("enrich", done=2, dead=1)
+    progress.beats += 1
+    assert (progress.finished, progress.status().done, progress.status().dead) == (4, 2, 1)
+
+
+def test_each_article_tells_its_age_in_seconds() -> None:
+    """Who listens hears the age of each article, in seconds and never negative."""
+    heard: list[float] = []
+    progress = Progress("sink", on_age=heard.append)
+    progress.took(1500)
+    progress.took(-5)
+    assert heard == [1.5, 0.0]
