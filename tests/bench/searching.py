@@ -35,7 +35,7 @@ from tests.bench.corpus import Wire
 BATCH = 500
 COMING_IN = 20
 THREADS = 8
-WARM_UP = 30
+WARM_UP = 10
 
 
 def queries(wire: Wire, seed: int = 7) -> Iterator[str]:
