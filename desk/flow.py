@@ -158,7 +158,7 @@ def stage(
         "group": group,
         "lag": lag,
         "lag_seconds": age(seen.oldest.get(reads), now) if lag else 0.0,
-        "arrived_per_minute": sum(part.end - part.before for part in seen.parts[reads]),
+        "arrived_per_minute": _came(reads, seen),
         "per_minute": _per_minute(name, seen, names),
         "partitions": found,
         "instances": len(mine),
@@ -182,7 +182,14 @@ def _per_minute(name: str, seen: KafkaSeen, names: Streams) -> int | None:
         return seen.stored_per_minute
     since = seen.at - RATE_WINDOW
     dead_now = sum(letter.stage == name and letter.at >= since for letter in seen.letters)
-    return dead_now + sum(part.end - part.before for part in seen.parts[names.enriched.name])
+    return dead_now + _came(names.enriched.name, seen)
+
+
+def _came(stream: str, seen: KafkaSeen) -> int:
+    """Articles that came onto a stream in the last minute; heartbeats are none."""
+    since = seen.at - RATE_WINDOW
+    beats = {(one.by, one.at) for one in seen.beats if one.at >= since}
+    return max(0, sum(part.end - part.before for part in seen.parts[stream]) - len(beats))
 
 
 def partition(part: Part, committed: int | None) -> dict[str, Any]:

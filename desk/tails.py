@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from desk import flow
 from desk.flow import Change
+from desk.heartbeat import ARTICLE_ID
 from desk.heartbeat import KEY as HEARTBEAT_KEY
 from schemas.dead import DEAD_RECORD, DeadLetter, Resolution
 from schemas.receipt import Receipt
@@ -97,7 +98,7 @@ class Statuses:
 
 
 class Receipts:
-    """How many articles the sinks brought to their end lately, as their stream goes on."""
+    """How many articles the sinks brought to their end lately, as their stream goes on; heartbeats are none."""
 
     def __init__(self) -> None:
         self._lately: deque[tuple[datetime, int]] = deque()
@@ -108,7 +109,7 @@ class Receipts:
             receipt = Receipt.model_validate_json(record.value or b"")
         except ValidationError:
             return
-        self._lately.append((receipt.at, len(receipt.items)))
+        self._lately.append((receipt.at, sum(item.id != ARTICLE_ID for item in receipt.items)))
 
     def since(self, moment: datetime) -> int:
         """How many since a moment; what is older is forgotten."""

@@ -202,22 +202,29 @@ def _handler(registry: CollectorRegistry, live: Checks, ready: Checks) -> type[B
     return Handler
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who asked and did not wait for the answer is no news."""
+        log.debug("an answer was not taken", request=str(request), client=str(client_address))
+
+
 @contextmanager
 def told(host: str, port: int, registry: CollectorRegistry, live: Checks, ready: Checks) -> Iterator[None]:
     """A server for Prometheus and probes while the block runs; none for port 0.
 
     A port that is in use is told of in the log, and the work goes on without.
     """
-    server: ThreadingHTTPServer | None = None
+    server: _Server | None = None
     if port:
         try:
-            server = ThreadingHTTPServer((host, port), _handler(registry, live, ready))
+            server = _Server((host, port), _handler(registry, live, ready))
         except OSError as error:
             log.warning("no metrics are told", address=f"{host}:{port}", reason=error.strerror)
     if server is None:
         yield
         return
-    server.daemon_threads = True
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     try:
         yield

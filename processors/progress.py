@@ -68,8 +68,8 @@ class Progress:
 
     @property
     def finished(self) -> int:
-        """What came to its end, heartbeats too: it rises as long as there is progress."""
-        return self.done + self.dead + self.beats
+        """Articles that came to their end; a heartbeat is none, so that it hides no article that stands still."""
+        return self.done + self.dead
 
     def status(self) -> StageStatus:
         """The counts as they stand."""

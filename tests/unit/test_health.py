@@ -73,17 +73,28 @@ def test_only_its_own_partitions_count() -> None:
 
 
 def test_progress_is_life() -> None:
-    """A worker that finishes something now and then lives, also when that is a heartbeat or a dead letter."""
+    """A worker that finishes something now and then lives, also when that is a dead letter."""
     clock, progress = Clock(), worker("enrich")
     health = Health(progress, Kafka(p0=9), clock=clock.monotonic)
     for number in range(100):
-        progress.done += number % 30 == 0
-        progress.beats += number % 30 == 10
-        progress.dead += number % 30 == 20
+        progress.done += number % 20 == 0
+        progress.dead += number % 20 == 10
         health.look()
         clock.pass_seconds(5)
         progress.turned_at = clock.monotonic()
         assert not any(health.live().values())
+
+
+def test_heartbeats_that_pass_hide_no_article_that_stands_still() -> None:
+    """When a heartbeat comes through now and then, but no article of those that wait, the worker does not live."""
+    clock, progress = Clock(), worker("enrich")
+    health = Health(progress, Kafka(p0=9), clock=clock.monotonic)
+    for _ in range(20):
+        progress.beats += 1
+        health.look()
+        clock.pass_seconds(5)
+        progress.turned_at = clock.monotonic()
+    assert health.live()["progress"].startswith("9 messages wait")
 
 
 @pytest.mark.parametrize("is_asking", [True, False])

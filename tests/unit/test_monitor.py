@@ -226,6 +226,16 @@ def test_a_stage_that_finishes_nothing_while_articles_wait_stands_still() -> Non
     assert codes(facts(seen(**WAITING, parts=stopped, oldest=waits), limits=Limits(stalled=40))) == ["stage_stalled"]
 
 
+def test_heartbeats_hide_no_stage_that_stands_still() -> None:
+    """When only heartbeats come through while articles wait, the stage stands still."""
+    beat = Heartbeat(at=NOW, by="a", searchable_ms=900)
+    only = {**PARTS, "articles.enriched": [Part(0, 0, 80, 79)]}
+    waits = {"articles.raw": NOW - timedelta(seconds=70)}
+    found = facts(seen(**WAITING, parts=only, oldest=waits, beats=[beat]), limits=Limits(freshness=600))
+    assert codes(found) == ["stage_stalled"]
+    assert found["stages"]["enrich"]["arrived_per_minute"] == 10 - 1
+
+
 def test_lag_grows_when_more_comes_than_is_finished() -> None:
     """A stage falls behind when more comes in than it finishes and the oldest waits; a short wait is no fault."""
     waits = {"articles.raw": NOW - timedelta(seconds=45)}

@@ -114,11 +114,12 @@ def test_a_heartbeat_that_is_not_found_does_not_hide_the_last_that_was() -> None
 
 
 def test_receipts_count_what_came_to_its_end_lately() -> None:
-    """The articles of receipts since a moment are counted, whatever else stands on the stream."""
+    """The articles of receipts since a moment are counted, whatever else stands on the stream; heartbeats are none."""
     now = datetime.now(UTC)
     item = ReceiptItem(id="0" * 32, version=1, verdict="stored", partition=0, offset=1)
+    own = item.model_copy(update={"id": ARTICLE_ID})
     ones = [
-        Receipt(at=now - timedelta(seconds=age), took_ms=1, by="h", items=(item,) * count)
+        Receipt(at=now - timedelta(seconds=age), took_ms=1, by="h", items=(item,) * count + (own,))
         for age, count in ((90, 5), (30, 2), (1, 1))
     ]
     assert taken(Receipts(), *ones, b"{}").since(now - timedelta(minutes=1)) == 3
