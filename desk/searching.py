@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -141,9 +141,17 @@ def _narrowed(typed: str, options: dict[str, Any]) -> str:
     text = typed
     for name, field in _CLAUSES.items():
         text = with_clause(text, field, options[name]) if options[name] else text
-    if options["since"] or options["until"]:
-        text = with_dates(text, options["since"], options["until"])
+    since, until = options["since"], _after(options["until"])
+    if since or until:
+        text = with_dates(text, since, until)
     return text
+
+
+def _after(last: datetime | None) -> datetime | None:
+    """The second after the last moment that is wanted, since the query's dates end before a moment."""
+    if last is None or last.year == MAXYEAR:
+        return None
+    return (last + timedelta(seconds=1)).replace(microsecond=0)
 
 
 def _checked(text: str, *, is_plain: bool) -> str:
