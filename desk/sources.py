@@ -137,7 +137,17 @@ def state_of(spec: SourceSpec, health: SourceHealth | None) -> str:
 def amiss(found: Row) -> list[str]:
     """What a person should know of a source, in words: what is wrong with it, and what was refused."""
     refused = ", ".join(f"{count:,} {reason}" for reason, count in found["refused"].items())
-    return [*reasons(found), *([f"refused: {refused}"] if refused else [])]
+    return [*reasons(found), *_next_try(found), *([f"refused: {refused}"] if refused else [])]
+
+
+def _next_try(found: Row) -> list[str]:
+    """When a source that fails is asked again."""
+    from desk.looks import next_try
+
+    if not (found["error"] and found["next_look"]):
+        return []
+    last = found["looked_at"]
+    return [next_try(datetime.fromisoformat(found["next_look"]), datetime.fromisoformat(last) if last else None)]
 
 
 def reasons(found: Row) -> list[str]:

@@ -41,6 +41,10 @@ _MEANT = {
 _SEVEN_BIT = {"iso2022_jp": b"\x1b", "iso2022_jp_2": b"\x1b", "iso2022_kr": b"\x1b", "hz": b"~{"}
 _GUESSED_FROM = 16_384
 _FEW = 0.005
+_TOO_FEW = 40
+_LATIN = 5
+_LATINS = ("cp1252", "cp1250")
+_TYPOGRAPHY = "‘’“”„–—…«»€£°·\xa0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +161,23 @@ def _guess(data: bytes) -> str | None:
     words = re.sub(rb"<[^<>]{0,2000}>|[\x00-\x08\s]+", b" ", data[: 8 * _GUESSED_FROM])
     if not re.search(rb"[\x80-\xff]", words):
         words = data
+    if latin := _latin(words):
+        return latin
     best = from_bytes(words[:_GUESSED_FROM], steps=5, chunk_size=512, enable_fallback=False).best()
     return _usable(best.encoding) if best else None
+
+
+def _latin(words: bytes) -> str | None:
+    """The encoding in which a few accents among plain letters are all letters: too few for statistics to tell by."""
+    accents = re.findall(rb"[\x80-\xff]+", words)
+    letters = len(re.findall(rb"[A-Za-z]", words))
+    if not accents or len(accents) > _TOO_FEW or max(map(len, accents)) > 1 or letters < _LATIN * len(accents):
+        return None
+    for name in _LATINS:
+        read = b"".join(accents).decode(name, "replace")
+        if all(character.isalpha() or character in _TYPOGRAPHY for character in read):
+            return name
+    return None
 
 
 def _stated(content_type: str | None) -> Iterator[str]:

@@ -84,7 +84,7 @@ def test_from_a_homepage_to_searchable_articles(here: Settings, web: Site) -> No
     counts = {name: row[name] for name in ("state", "discovered", "published", "stored", "dead")}
     assert counts == {"state": "ok", "discovered": row["discovered"], "published": 6, "stored": 6, "dead": 0}
     assert row["discovered"] == row["known"] + row["published"]
-    found = json_lines(wiredesk(here, "search", "grain", "--source", "The Grain Post", "--json").stdout)
+    found = json_lines(wiredesk(here, "search", "grain", "--source", "The Grain Post", "--copies", "--json").stdout)
     assert len(found) == 6
     assert {article["date"][:10] for article in found} == {
         story.published.date().isoformat() for story in pages.stories(6)

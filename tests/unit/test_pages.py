@@ -221,3 +221,20 @@ def test_a_missing_archive_is_named(tmp_path: Path) -> None:
     spec = SourceSpec(name="herald", kind="warc", path=str(tmp_path / "x.warc.gz"))
     (refused,) = warc.read(spec, FETCHED_AT, MAX_BYTES)
     assert refused == Refusal(str(tmp_path / "x.warc.gz"), "cannot be read: No such file or directory")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("La présidente du conseil a déclaré que la réforme était prête.", "cp1252"),
+        ("Der Präsident erklärte in Köln, die Maßnahmen würden geprüft.", "cp1252"),
+        ("The minister’s café – “open” again", "cp1252"),
+        ("Prezes powiedział, że ustawa wejdzie w życie w przyszłym roku.", "cp1250"),
+        ("Президент заявил в Москве о новых мерах", "cp1251"),
+    ],
+)
+def test_short_texts_that_say_they_are_utf8_and_are_not_are_read_as_written(text: str, encoding: str) -> None:
+    """A few accents among plain letters are read as the letters that they are in one of the web's encodings."""
+    read = web_text(text.encode(encoding), "text/html; charset=utf-8")
+    assert read.text == text
+    assert read.note
