@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from typing import Any
 
 import uvicorn
@@ -16,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from desk.failure import in_words
+from desk.failure import Failure, in_words
 from desk.watch import Watch
 from desk.web import adding, api, article, dead, exporting, login, operating, reference, search, sources, stream, trace
 from desk.web.parts import HERE, Desk, Problem, desk_of, tell, utc_now
@@ -140,8 +141,13 @@ def problem_of(error: Exception, desk: Desk) -> Problem:
         return Problem(500, "Something went wrong in the desk itself.", "look into the log of `wiredesk web`")
     if failure.message.startswith(_OUTAGE):
         works = "Sources, Stream and Dead letters work; nothing that is on its way is lost."
-        return Problem(503, f"{failure.message}.", failure.way_out, works, desk.since(_OUTAGE))
-    return Problem(503, f"{failure.message}.", failure.way_out, "Search works.", desk.since("Kafka"))
+        return _down(failure, works, desk.since(_OUTAGE))
+    return _down(failure, "Search works.", desk.since("Kafka"))
+
+
+def _down(failure: Failure, works: str, since: datetime) -> Problem:
+    what, _, detail = failure.message.partition(": ")
+    return Problem(503, f"{what}.", failure.way_out, works, since, detail)
 
 
 def serve(settings: Settings, said: Callable[[], None]) -> None:

@@ -93,6 +93,7 @@ class Problem:
     next: str = ""
     works: str = ""
     since: datetime | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +261,9 @@ def clock(value: datetime | str) -> Markup:
 def sentence(text: str) -> Markup:
     """Words as a sentence: with a capital and a full stop; what stands in backticks is a command."""
     whole = f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
-    pieces = [Markup("<code>{}</code>" if place % 2 else "{}").format(one) for place, one in enumerate(whole.split("`"))]
+    pieces = [
+        Markup("<code>{}</code>" if place % 2 else "{}").format(one) for place, one in enumerate(whole.split("`"))
+    ]
     return Markup("").join(pieces)
 
 

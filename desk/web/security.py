@@ -37,7 +37,6 @@ HEADERS = {
 SESSION, CSRF = "wiredesk_session", "wiredesk_csrf"
 SESSION_SECONDS = 30 * 86_400
 _SAFE = ("GET", "HEAD", "OPTIONS")
-_OPEN = ("/login", "/static/")
 _CSRF_SHAPE = re.compile(r"[\w-]{43}")
 _LARGEST_FORM = 65_536
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
@@ -115,10 +114,12 @@ class Door:
         if kind.lower() != "bearer":
             return self.is_open or self.knows(request.cookies.get(SESSION, ""))
         client = client_of(request)
-        if self.is_open or (self.attempts.may(client) and self.fits(token.strip())):
-            return True
-        self.attempts.wrong(client)
-        return False
+        if self.is_open or not self.attempts.may(client):
+            return self.is_open
+        is_right = self.fits(token.strip())
+        if not is_right:
+            self.attempts.wrong(client)
+        return is_right
 
     def serves(self, header: str) -> bool:
         """Whether a request may name us so in its Host header.
@@ -170,9 +171,14 @@ class Shield:
             return self._tell(
                 request, Problem(403, "This was sent by another site.", "open the page here, and try again")
             )
-        if request.url.path.startswith(_OPEN) or self._door.admits(request):
+        if _is_for_all(request.url.path) or self._door.admits(request):
             return None
         return _ask(request)
+
+
+def _is_for_all(path: str) -> bool:
+    """Whether a path is needed to sign in."""
+    return path == "/login" or path.startswith("/static/")
 
 
 def _ask(request: Request) -> Response:
