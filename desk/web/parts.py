@@ -261,10 +261,8 @@ def clock(value: datetime | str) -> Markup:
 def sentence(text: str) -> Markup:
     """Words as a sentence: with a capital and a full stop; what stands in backticks is a command."""
     whole = f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
-    pieces = [
-        Markup("<code>{}</code>" if place % 2 else "{}").format(one) for place, one in enumerate(whole.split("`"))
-    ]
-    return Markup("").join(pieces)
+    command = Markup("<code>{}</code>")
+    return Markup("").join(command.format(one) if place % 2 else one for place, one in enumerate(whole.split("`")))
 
 
 def marked(text: str) -> Markup:
