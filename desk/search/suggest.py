@@ -18,6 +18,8 @@ from desk.search.language import parse
 
 MOST = 50
 _LONGEST = 64
+# More letters of an expression cost Elasticsearch too much; `starts` looks at all of them.
+_LETTERS = 6
 _SPARE = 3
 _FIELDS = {"person": "person", "organisation": "org", "place": "place", "event": "event", "source": "source"}
 _RESERVED = set('.?+*|{}[]()"\\#@&<>~^-')
@@ -76,7 +78,7 @@ def starts(name: str, words: list[str]) -> bool:
 
 def pattern(words: list[str]) -> str:
     """Lucene's regular expression for names that hold the last word's start, in whatever case and with any accents."""
-    letters = "".join(_any_form(letter) for letter in words[-1])
+    letters = "".join(_any_form(letter) for letter in words[-1][:_LETTERS])
     return f"(.*[^a-zA-Z0-9])?{letters}.*"
 
 
