@@ -21,6 +21,7 @@ from desk.web.pulse import Outage, Pulse
 from producers.polite import open_web
 from producers.robots import Verdict
 from producers.service import SourcesFile, look_once
+from schemas.health import SourceHealth
 from schemas.settings import Settings
 from schemas.source import SourceSpec
 
@@ -114,7 +115,16 @@ class Roll:
 
     def row(self, spec: SourceSpec, found: Known) -> Row:
         """What is told of one source."""
-        return sources.row(spec, found.health.get(spec.name), found.counts, self.now())
+        return sources.row(spec, self._newest(spec.name, found), found.counts, self.now())
+
+    def _newest(self, name: str, found: Known) -> SourceHealth | None:
+        """How a source fares, by a look that a person asked for where that was the last."""
+        held, last = found.health.get(name), self.errands.last("look", name)
+        asked: SourceHealth | None = last.result if last else None
+        if asked is None or asked.looked_at is None:
+            return held
+        is_newer = held is None or held.looked_at is None or asked.looked_at > held.looked_at
+        return asked if is_newer else held
 
     def look(self, spec: SourceSpec) -> Errand:
         """Looks at a source now, as `wiredesk feed now` does."""

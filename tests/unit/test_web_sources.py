@@ -132,7 +132,8 @@ def send(client: TestClient, path: str, **fields: str) -> tuple[int, str, str]:
 def settled(client: TestClient, path: str, until_gone: str) -> str:
     """A page as soon as something is under way no more."""
     for _ in range(600):
-        if until_gone not in (text := client.get(path).text):
+        text: str = client.get(path).text
+        if until_gone not in text:
             return text
         time.sleep(0.1)
     raise AssertionError(f"{path}: still {until_gone}")

@@ -91,7 +91,7 @@ def test_the_page_tells_whether_everything_flows(tmp_path: Path) -> None:
         "10 wait , the oldest 12 s",
         "7 done in the last minute",
         "no partition is stuck",
-        "90 articles , the newest fetched just now",
+        "90 articles, the newest fetched just now",
         "Heartbeat 1.5 s",
         "reads partitions 0, 1",
         "of 90 read, 90 became something",
