@@ -70,6 +70,18 @@ def test_the_page_can_be_stopped_and_goes_on(page: Page) -> None:
     expect(told).to_have_text("live", timeout=MOVES_MS)
 
 
+def test_a_page_that_was_refused_comes_back_by_itself(browser: Browser, desk: str) -> None:
+    """Where the desk cannot take one more viewer the page says that it waits, and is live when it can."""
+    context = browser.new_context(base_url=desk)
+    found = context.new_page()
+    found.route("**/stream/events", lambda route: route.fulfill(status=503))
+    found.goto("/stream")
+    expect(found.locator("[data-live-state]")).to_have_text("waiting for the desk", timeout=MOVES_MS)
+    found.unroute("**/stream/events")
+    expect(found.locator("[data-live-state]")).to_have_text("live", timeout=MOVES_MS)
+    context.close()
+
+
 def test_the_page_reads_without_a_script(browser: Browser, desk: str) -> None:
     """With scripts off everything is on the page, with a plain link that loads it again."""
     context = browser.new_context(base_url=desk, java_script_enabled=False)

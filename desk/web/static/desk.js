@@ -25,13 +25,17 @@ function live(root) {
     }
   };
   const state = (word) => { root.dataset.state = word; const told = $("[data-live-state]"); if (told) told.textContent = word; };
-  const stop = () => { source?.close(); source = null; };
+  let again = 0;
+  const stop = () => { clearTimeout(again); source?.close(); source = null; };
   const start = () => {
     stop();
     source = new EventSource(root.dataset.events);
     source.onopen = () => state("live");
     source.onmessage = show;
-    source.onerror = () => state("waiting for the desk");
+    source.onerror = () => {
+      state("waiting for the desk");
+      if (source?.readyState === EventSource.CLOSED) { clearTimeout(again); again = setTimeout(start, 5_000); } // a refusal ends it, a lost connection does not
+    };
   };
   document.addEventListener("visibilitychange", () => {
     if (kept.get("paused")) return;
