@@ -109,7 +109,8 @@ def _searched(elasticsearch: Elasticsearch, alias: str, article_id: str) -> dict
 def _stored(elasticsearch: Elasticsearch, alias: str, article_id: str) -> dict[str, Any] | None:
     """A document that no search finds before the next refresh is there all the same."""
     answer = elasticsearch.options(ignore_status=404).get(index=alias, id=article_id, source_includes=_INDEXED)
-    return answer.get("_source")
+    found: dict[str, Any] | None = answer.get("_source")
+    return found
 
 
 class _Search:
@@ -210,8 +211,8 @@ class _Search:
         for spot in newest[:_MOST_READ]:
             self._read(self._names.enriched.name, spot, self._found.enriched)
         for record in list(self._found.enriched.values()):
-            if spot := raw_spot(attributes(record.headers)):
-                self._read(self._names.raw.name, spot, self._found.raw)
+            if of := raw_spot(attributes(record.headers)):
+                self._read(self._names.raw.name, of, self._found.raw)
         for letter in self._found.letters:
             if letter.stream == self._names.raw.name:
                 self._read(letter.stream, (letter.partition, letter.offset), self._found.raw)

@@ -208,7 +208,9 @@ class Settings(BaseSettings):
 
     metrics_host: str = Field("127.0.0.1", description="Address of the metrics for Prometheus.")
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        0, description="Port at which `wiredesk feed run` tells `/metrics` of all sources; 0 tells none."
+        0,
+        description="First port of `/metrics`, `/livez` and `/readyz`: under `wiredesk run` the collector's, "
+        "then the sink's, then the enrichers'; 0 tells none.",
     )
 
     log_format: Literal["text", "json"] = Field("text", description="Shape of log lines.")

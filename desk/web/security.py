@@ -178,8 +178,8 @@ class Shield:
 
 
 def _is_for_all(path: str) -> bool:
-    """Whether a path is needed to sign in."""
-    return path == "/login" or path.startswith("/static/")
+    """Whether a path is needed to sign in, or says no more than whether the desk is up."""
+    return path in ("/login", "/livez", "/readyz") or path.startswith("/static/")
 
 
 def _ask(request: Request) -> Response:

@@ -25,7 +25,8 @@ FILE = ROOT / "docker-compose.yml"
 TEXT = FILE.read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-SERVERS, OURS = ("kafka", "elasticsearch"), ("setup", "enricher", "sink", "monitor")
+SERVERS, WORKERS = ("kafka", "elasticsearch"), ("enricher", "sink", "feed", "monitor")
+OURS = ("setup", *WORKERS, "desk")
 WATCHERS = ("prometheus", "grafana")
 BROKEN = Path(__file__).parents[1] / "data" / "compose" / "broken.yml"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -54,10 +55,10 @@ def test_specification_refuses_a_misspelt_name() -> None:
 
 
 def test_services_are_these() -> None:
-    """The file has the two servers, ours, and Prometheus and Grafana, which start only when they are asked for."""
+    """The file has the two servers, ours, Prometheus and Grafana; the desk and these start when they are asked for."""
     assert set(SERVICES) == {*SERVERS, *OURS, *WATCHERS}
-    asked_for = {name for name, service in SERVICES.items() if service.get("profiles") == ["monitoring"]}
-    assert asked_for == {"monitor", *WATCHERS}
+    asked_for = {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service}
+    assert asked_for == {"desk": ["desk"], **{name: ["monitoring"] for name in ("monitor", *WATCHERS)}}
 
 
 def test_images_of_others_are_pinned() -> None:
@@ -75,7 +76,7 @@ def test_configs_are_files_that_are_there() -> None:
 
 def test_a_worker_that_hangs_is_unhealthy_within_ninety_seconds() -> None:
     """The health check asks the process itself whether it goes on, and its failures add up in ninety seconds."""
-    for name in ("enricher", "sink", "monitor"):
+    for name in WORKERS:
         check = SERVICES[name]["healthcheck"]
         assert f":{SERVICES[name]['environment']['WIREDESK_METRICS_PORT']}/livez" in check["test"][-1]
         interval, timeout = (int(check[key].removesuffix("s")) for key in ("interval", "timeout"))
@@ -117,7 +118,7 @@ def test_service_has_limits(service: dict[str, Any]) -> None:
     assert re.fullmatch(r"\d+s", service["stop_grace_period"])
 
 
-@pytest.mark.parametrize("name", [*SERVERS, *WATCHERS, "enricher", "sink", "monitor"])
+@pytest.mark.parametrize("name", [*SERVERS, *WATCHERS, *WORKERS, "desk"])
 def test_lasting_service_is_checked_and_restarted(name: str) -> None:
     """Every service that lasts has a health check, and is started again when it ends."""
     assert set(SERVICES[name]["healthcheck"]) == {"test", "interval", "timeout", "retries", "start_period"}
@@ -135,12 +136,19 @@ def test_port_is_on_loopback(port: str) -> None:
     assert port.startswith("127.0.0.1:")
 
 
-def test_only_the_servers_are_reached_from_outside() -> None:
-    """Our own services publish nothing and stand on a network without a way out."""
+def test_only_who_must_has_a_way_out() -> None:
+    """Who reads hostile articles publishes nothing and has no way out; who fetches has, and the desk shows pages."""
     assert COMPOSE["networks"]["inside"]["internal"] is True
     for name in OURS:
-        assert SERVICES[name]["networks"] == ["inside"]
-        assert "ports" not in SERVICES[name]
+        goes_out = name in ("feed", "desk")
+        assert SERVICES[name]["networks"] == (["inside", "outside"] if goes_out else ["inside"])
+        assert ("ports" in SERVICES[name]) == (name == "desk")
+
+
+def test_the_desk_asks_for_the_token_of_who_starts_it() -> None:
+    """The desk listens on its network, so it starts with a token alone, which comes from outside the file."""
+    assert SERVICES["desk"]["environment"]["WIREDESK_WEB_TOKEN"] == "${WIREDESK_WEB_TOKEN:-}"
+    assert SERVICES["desk"]["environment"]["WIREDESK_WEB_HOST"] == "0.0.0.0"
 
 
 @pytest.mark.parametrize("name", SERVERS)
@@ -182,8 +190,9 @@ def test_every_setting_is_a_real_one() -> None:
 
 def test_defaults_are_those_of_the_settings() -> None:
     """Where the file has a default for a setting, it is the setting's own."""
-    found = set(re.findall(rf"\$\{{{ENV_PREFIX}([A-Z_]+):-([^}}]*)\}}", TEXT))
-    assert {name for name, _ in found} == {"KAFKA_PORT", "KAFKA_HEAP", "ELASTICSEARCH_PORT", "ELASTICSEARCH_HEAP"}
+    found = set(re.findall(rf"\$\{{{ENV_PREFIX}([A-Z_]+):-([^}}]+)\}}", TEXT))
+    servers = {"KAFKA_PORT", "KAFKA_HEAP", "ELASTICSEARCH_PORT", "ELASTICSEARCH_HEAP"}
+    assert {name for name, _ in found} == {*servers, "WEB_PORT"}
     assert all(str(Settings.model_fields[name.lower()].default) == default for name, default in found)
 
 
@@ -198,9 +207,10 @@ def test_our_services_settings_stand(name: str) -> None:
 
 
 def test_no_secret_is_written_down() -> None:
-    """No service is given a password, a token or a key."""
-    names = {name for service in SERVICES.values() for name in service.get("environment", ())}
-    assert not [name for name in names if re.search(r"PASS|SECRET|TOKEN|API_KEY|CREDENTIAL", name, re.IGNORECASE)]
+    """No service is given a password, a token or a key that stands in the file."""
+    given = [one for service in SERVICES.values() for one in service.get("environment", {}).items()]
+    secret = re.compile(r"PASS|SECRET|TOKEN|API_KEY|CREDENTIAL", re.IGNORECASE)
+    assert {value for name, value in given if secret.search(name)} == {"${WIREDESK_WEB_TOKEN:-}"}
     assert "secrets" not in COMPOSE
 
 
