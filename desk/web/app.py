@@ -19,7 +19,21 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from desk.failure import Failure, in_words
 from desk.watch import Watch
-from desk.web import adding, api, article, dead, exporting, login, operating, probes, reference, search, sources, stream, trace
+from desk.web import (
+    adding,
+    api,
+    article,
+    dead,
+    exporting,
+    login,
+    operating,
+    probes,
+    reference,
+    search,
+    sources,
+    stream,
+    trace,
+)
 from desk.web.parts import HERE, Desk, Problem, desk_of, tell, utc_now
 from desk.web.pulse import Pulse
 from desk.web.roll import Roll
