@@ -7,11 +7,15 @@ from typing import Any
 from elasticsearch import ApiError, BadRequestError, Elasticsearch, TransportError
 
 from processors.store import Reply
-from schemas.index import index_body, mapping
+from schemas.index import index_body, mapping, subfields
 from schemas.settings import Settings
 
 _BULK_HEADERS = {"content-type": "application/x-ndjson", "accept": "application/json"}
 _BULK_ANSWER = "items.*.status,items.*.error"
+# An answer that does not come may be waited for no longer than this, for what hangs is only then asked again; before
+# that, Elasticsearch itself says which shard it waits for.
+BULK_SECONDS = 20.0
+_SHARD_SECONDS = 15
 
 
 def client(settings: Settings, timeout: float = 60.0) -> Elasticsearch:
@@ -42,13 +46,32 @@ def ensure(elasticsearch: Elasticsearch, settings: Settings) -> str:
     if not elasticsearch.indices.exists_alias(name=alias):
         _create(elasticsearch, settings, f"{alias}-000001")
     name = str(max(elasticsearch.indices.get_alias(name=alias).body))
-    elasticsearch.indices.put_mapping(index=name, **_mapping_parameters())
+    wanted = mapping()
+    # What else is kept there, as of a rebuild that goes on, stays.
+    meta = elasticsearch.indices.get_mapping(index=name).body[name]["mappings"].get("_meta", {}) | wanted["_meta"]
+    elasticsearch.indices.put_mapping(
+        index=name, dynamic=wanted["dynamic"], meta=meta, properties=wanted["properties"]
+    )
     return name
 
 
-def _mapping_parameters() -> dict[str, Any]:
-    found = mapping()
-    return {"dynamic": found["dynamic"], "meta": found["_meta"], "properties": found["properties"]}
+def lacking(elasticsearch: Elasticsearch, alias: str) -> dict[str, int]:
+    """How many articles lack a subfield that the mapping got after they were indexed, by its name.
+
+    Raises:
+        ApiError: Elasticsearch refuses.
+        TransportError: it does not answer.
+    """
+    wanted = {f"{parent}.{name}": parent for parent, name in subfields(mapping()["properties"])}
+    filters = {
+        name: {"bool": {"filter": {"exists": {"field": parent}}, "must_not": {"exists": {"field": name}}}}
+        for name, parent in wanted.items()
+    }
+    answer = elasticsearch.search(
+        index=alias, size=0, track_total_hits=False, aggregations={"lacking": {"filters": {"filters": filters}}}
+    )
+    found = answer["aggregations"]["lacking"]["buckets"]
+    return {name: one["doc_count"] for name, one in found.items() if one["doc_count"]}
 
 
 def _create(elasticsearch: Elasticsearch, settings: Settings, name: str) -> None:
@@ -65,7 +88,7 @@ def _create(elasticsearch: Elasticsearch, settings: Settings, name: str) -> None
 
 def bulk_sender(elasticsearch: Elasticsearch, alias: str) -> Any:
     """A `processors.store.Send` that posts to the alias, and to nothing that is no alias."""
-    path = f"/{alias}/_bulk?require_alias=true&filter_path={_BULK_ANSWER}"
+    path = f"/{alias}/_bulk?require_alias=true&timeout={_SHARD_SECONDS}s&filter_path={_BULK_ANSWER}"
 
     def send(body: bytes) -> Reply:
         try:

@@ -104,7 +104,7 @@ def run_enricher(settings: Settings, make: LearnedEnrich, steps: Steps | None = 
 def run_sink(settings: Settings) -> None:
     """Indexes until the process is asked to stop."""
     names, progress = streams(settings), Progress("sink")
-    elasticsearch = index.client(settings)
+    elasticsearch = index.client(settings, timeout=index.BULK_SECONDS)
     producer = KafkaProducer(**producer_options(settings), max_block_ms=_LONGEST_BLOCK_MS)
     consumer = KafkaConsumer(
         group_id=names.sink_group,

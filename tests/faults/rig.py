@@ -1,0 +1,113 @@
+"""What tests of faults share: processes to hurt, and what is asked of them meanwhile."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kafka.errors import KafkaError
+
+from deploy.local.ports import free_ports
+from desk.workers import Worker
+from processors.health import GroupLag
+from processors.setup import ensure_streams
+from schemas.settings import Settings
+from schemas.streams import NoSuchStreamError, streams
+from tests.integration.pipeline import until
+
+DEADLINE = 180.0
+
+
+@contextmanager
+def at_work(worker: Worker) -> Iterator[Worker]:
+    """One process of ours under its guard."""
+    worker.start()
+    try:
+        yield worker
+    finally:
+        worker.stop()
+
+
+@contextmanager
+def sink_on(settings: Settings) -> Iterator[Sinking]:
+    """A real sink that tells its health, with the streams it reads, whatever its Elasticsearch is."""
+    ensure_streams(settings)
+    with free_ports(1) as (port,):
+        telling = settings.model_copy(update={"metrics_port": port})
+    worker = Sinking("sink", "sink", telling)
+    with at_work(worker):
+        yield worker
+
+
+class Sinking(Worker):
+    """A worker with a port for probes."""
+
+    def __init__(self, name: str, command: str, settings: Settings) -> None:
+        super().__init__(name, command, settings)
+        self.port = settings.metrics_port
+
+    def asked(self, path: str) -> tuple[int, str]:
+        """What a probe is answered; 0 where nobody answers in three seconds."""
+        return probe(self.port, path)
+
+
+def probe(port: int, path: str) -> tuple[int, str]:
+    """What a probe is answered; 0 where nobody answers in three seconds."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}?verbose", timeout=3) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except OSError as error:
+        return 0, str(error)
+
+
+def process(worker: Worker) -> int:
+    """The process that works now."""
+    found: int = until(lambda: worker.seen().process, f"{worker.name} at work")
+    return found
+
+
+def hit(worker: Worker, number: signal.Signals) -> None:
+    """Sends a signal to the process that works now, and waits until another one works."""
+    before = process(worker)
+    os.kill(before, number)
+    until(lambda: worker.seen().process not in (None, before), f"{worker.name} at work again")
+
+
+def waiting(settings: Settings, stream: str, group: str) -> int:
+    """How many messages wait for a group."""
+    lag = GroupLag(settings, stream, group)
+    try:
+        return sum(lag().values())
+    finally:
+        lag.close()
+
+
+def is_through(settings: Settings) -> bool:
+    """Whether neither enricher nor sink have anything left to read."""
+    names = streams(settings)
+    groups = (names.raw.name, names.enricher_group), (names.enriched.name, names.sink_group)
+    try:
+        return not any(waiting(settings, *one) for one in groups)
+    except (KafkaError, NoSuchStreamError):
+        return False
+
+
+def drain_sink(settings: Settings, seconds: float = DEADLINE) -> float:
+    """Waits until the sink has committed everything, and gives the seconds that took."""
+    names, since = streams(settings), time.monotonic()
+    until(lambda: not waiting(settings, names.enriched.name, names.sink_group), "the sink is through", seconds)
+    return time.monotonic() - since
+
+
+def resident(number: int) -> int:
+    """Bytes of memory that a process holds."""
+    pages = int(Path(f"/proc/{number}/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
