@@ -83,6 +83,7 @@ class KafkaEye:
             buried=self._letters.buried,
             stored_per_minute=self._receipts.since(now - flow.RATE_WINDOW) if self._has_receipts() else None,
             beats=self._statuses.beats,
+            account=self._statuses.account,
             changes=self._statuses.all_changes(now),
             offline=self._unwell()[0],
             under_replicated=self._unwell()[1],

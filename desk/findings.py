@@ -23,6 +23,7 @@ CODES = (
     "heartbeat_lost",
     "partitions_offline",
     "articles_lost",
+    "articles_missing",
 )
 
 
@@ -147,3 +148,7 @@ def _kafka_itself(facts: Facts, _: Limits) -> Iterator[Finding]:
     if facts["reconcile"] and facts["reconcile"]["gap"]:
         words = f"{facts['reconcile']['gap']:,} raw articles were read and became nothing"
         yield _finding("articles_lost", "enrich", words)
+    if facts["account"] and facts["account"]["missing"]:
+        count = facts["account"]["missing"]
+        what = "1 article of a day is" if count == 1 else f"{count:,} articles of a day are"
+        yield _finding("articles_missing", "index", f"{what} nowhere: see `wiredesk reconcile --since 1d`")

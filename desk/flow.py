@@ -11,7 +11,7 @@ from typing import Any
 
 from schemas.dead import DeadLetter
 from schemas.settings import Settings
-from schemas.status import Heartbeat, StageStatus
+from schemas.status import Account, Heartbeat, StageStatus
 from schemas.streams import Streams
 
 RATE_WINDOW = timedelta(minutes=1)
@@ -59,6 +59,7 @@ class KafkaSeen:
         buried: how many letters the enrichers ever wrote.
         stored_per_minute: articles that sinks brought to their end within the last minute; none where that is unknown.
         beats: what was told last of each publisher's heartbeat, and of each one's last that was found.
+        account: what became of the articles of a day, as it was found last; none before the first time.
         changes: what the processes did within the last hour.
         offline: partitions without a leader.
         under_replicated: partitions that lack a replica.
@@ -73,6 +74,7 @@ class KafkaSeen:
     buried: int = 0
     stored_per_minute: int | None = None
     beats: Sequence[Heartbeat] = ()
+    account: Account | None = None
     changes: Sequence[Change] = ()
     offline: int = 0
     under_replicated: int = 0
@@ -112,6 +114,7 @@ def of_kafka(seen: KafkaSeen | None, names: Streams, settings: Settings, now: da
             "heartbeat": None,
             "dead": {"open": None, **{key: {} for key in _BY}, "new": None, "newest_at": None},
             "reconcile": None,
+            "account": None,
             "changes": [],
         }
     alive = [status for status in seen.statuses if status.at >= seen.at - ALIVE]
@@ -124,6 +127,7 @@ def of_kafka(seen: KafkaSeen | None, names: Streams, settings: Settings, now: da
         "heartbeat": heartbeat(seen.beats, now),
         "dead": dead(seen.letters, now),
         "reconcile": reconciled(seen, names),
+        "account": seen.account.model_dump(mode="json", exclude={"schema_version"}) if seen.account else None,
         "changes": [
             {"at": text(one.at), "stage": one.stage, "instance": one.instance, "what": one.what}
             for one in sorted(seen.changes, key=lambda one: one.at, reverse=True)[:_MOST_CHANGES]

@@ -57,6 +57,8 @@ def samples(facts: Facts) -> dict[str, Samples]:
         "index_articles": _one(facts["index"]["documents"]),
         "index_newest_timestamp_seconds": _one(_stamp(facts["index"]["newest_fetched_at"])),
         "reconcile_gap_messages": _one((facts["reconcile"] or {}).get("gap")),
+        "account_missing_messages": _one((facts["account"] or {}).get("missing")),
+        "account_timestamp_seconds": _one(_stamp((facts["account"] or {}).get("at"))),
         "stream_partitions_offline": _one((facts["partitions"] or {}).get("offline")),
         "stream_partitions_under_replicated": _one((facts["partitions"] or {}).get("under_replicated")),
         **_heartbeat(facts["heartbeat"] or {}),

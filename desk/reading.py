@@ -145,6 +145,7 @@ def _serve(ctx: click.Context) -> int:
     import signal
     import threading
 
+    from desk.accounting import accounting
     from desk.heartbeat import beating
     from desk.metrics import serving
     from desk.watch import Watch
@@ -157,6 +158,6 @@ def _serve(ctx: click.Context) -> int:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    with Watch(settings) as watch, beating(settings), serving(settings, watch):
+    with Watch(settings) as watch, beating(settings), accounting(settings), serving(settings, watch):
         stopping.wait()
     return Exit.FINE

@@ -29,6 +29,7 @@ def run(ctx: click.Context, *, no_seeds: bool) -> int:
     """
     from deploy.progress import for_stream
     from desk import pipeline
+    from desk.accounting import accounting
 
     stopping = _stopping()
     with pipeline.running(settings_of(ctx), for_stream(), is_collecting=True) as here:
@@ -37,7 +38,8 @@ def run(ctx: click.Context, *, no_seeds: bool) -> int:
         facts = pipeline.drained(here.settings, 60, stopping)
         for line in _summary(here, facts):
             click.echo(line)
-        pipeline.watch(here, stopping, lambda text: click.echo(text, err=True))
+        with accounting(here.settings):
+            pipeline.watch(here, stopping, lambda text: click.echo(text, err=True))
         click.echo("stopping: enrichers and sink first, then the servers", err=True)
     return Exit.FINE
 
@@ -111,11 +113,14 @@ def setup(ctx: click.Context, wait: float) -> None:
       wiredesk setup
       wiredesk setup --wait 300
     """
+    from processors.setup import lacking
     from processors.setup import setup as make
 
     settings = with_both(ctx.obj, wait)
     make(settings)
     click.echo(f"streams at {settings.kafka_servers} and index {settings.index_alias} are there")
+    if older := lacking(settings):
+        click.echo(f"{max(older.values()):,} older articles lack {', '.join(older)} until `wiredesk rebuild --as-is`")
 
 
 @click.command()

@@ -9,12 +9,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from desk import flow
+from desk.accounting import KEY as ACCOUNT_KEY
 from desk.flow import Change
 from desk.heartbeat import ARTICLE_ID
 from desk.heartbeat import KEY as HEARTBEAT_KEY
 from schemas.dead import DEAD_RECORD, DeadLetter, Resolution
 from schemas.receipt import Receipt
-from schemas.status import Heartbeat, StageStatus
+from schemas.status import Account, Heartbeat, StageStatus
 
 STATUS_KEPT = timedelta(hours=1)
 
@@ -60,11 +61,15 @@ class Statuses:
         self._newest: dict[bytes, StageStatus] = {}
         self._beats: dict[tuple[bytes, bool], Heartbeat] = {}
         self.changes: deque[Change] = deque(maxlen=200)
+        self.account: Account | None = None
 
     def take(self, record: Any) -> None:
         """Takes one record; one of a version that this software does not know is left alone."""
         try:
-            if record.key.startswith(HEARTBEAT_KEY):
+            if record.key.startswith(ACCOUNT_KEY):
+                told = Account.model_validate_json(record.value or b"")
+                self.account = max((told, self.account or told), key=lambda one: one.at)
+            elif record.key.startswith(HEARTBEAT_KEY):
                 beat = Heartbeat.model_validate_json(record.value or b"")
                 self._beats[record.key, beat.searchable_ms is not None] = beat
             else:

@@ -20,7 +20,7 @@ from schemas.receipt import Receipt
 from schemas.repeated import RepeatedLine
 from schemas.settings import Settings
 from schemas.source import SourceSpec
-from schemas.status import Heartbeat, StageStatus
+from schemas.status import Account, Heartbeat, StageStatus
 
 PUBLISHED: tuple[type[BaseModel], ...] = (
     RawArticle,
@@ -33,6 +33,7 @@ PUBLISHED: tuple[type[BaseModel], ...] = (
     RepeatedLine,
     StageStatus,
     Heartbeat,
+    Account,
     Settings,
 )
 VERSIONS = Path(__file__).parent / "versions"

@@ -213,6 +213,10 @@ class Settings(BaseSettings):
         "then the sink's, then the enrichers'; 0 tells none.",
     )
 
+    reconcile_minutes: Annotated[float, Field(ge=0)] = Field(
+        60, description="How often every article published within a day is accounted for, in minutes; 0 never."
+    )
+
     log_format: Literal["text", "json"] = Field("text", description="Shape of log lines.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
 

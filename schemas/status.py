@@ -45,3 +45,23 @@ class Heartbeat(Contract):
     at: UtcMoment
     by: str
     searchable_ms: Annotated[float, Field(ge=0)] | None = None
+
+
+class Account(Contract):
+    """What became of the raw articles published since a moment, as `wiredesk reconcile` found it `at` another.
+
+    `read` is the sum of the others and of the heartbeats among them; `seconds` is how long it took. It stands on
+    `pipeline.status` under `account/` and the instance `by` that looked.
+    """
+
+    schema_version: Literal[1] = 1
+    at: UtcMoment
+    by: str
+    since: UtcMoment
+    seconds: Annotated[float, Field(ge=0)]
+    read: Count
+    stored: Count
+    stale: Count
+    dead: Count
+    in_flight: Count
+    missing: Count

@@ -168,9 +168,9 @@ METRICS: Final = (
     _desk("index_articles", "Articles in the index."),
     _desk("index_newest_timestamp_seconds", "When the newest article in the index was fetched."),
     _desk("dead_letters_open", "Dead letters that nobody retried or dropped.", "stage", "reason"),
-    _desk(
-        "reconcile_gap_messages", "Raw articles that were read and became neither enriched ones nor dead letters."
-    ),
+    _desk("reconcile_gap_messages", "Raw articles that were read and became neither enriched ones nor dead letters."),
+    _desk("account_missing_messages", "Raw articles of a day that were nowhere, when that was looked at last."),
+    _desk("account_timestamp_seconds", "When it was last looked at whether all raw articles of a day are somewhere."),
     _desk("heartbeat_published_timestamp_seconds", "When the last heartbeat article was published."),
     _desk("heartbeat_searchable_timestamp_seconds", "When the last heartbeat that a search found was published."),
     _desk("heartbeat_seconds", "Published to found by a search, of the last heartbeat that was found."),

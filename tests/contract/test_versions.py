@@ -26,7 +26,7 @@ from schemas.receipt import Receipt, ReceiptItem
 from schemas.repeated import RepeatedLine
 from schemas.settings import Settings
 from schemas.source import SourceSpec
-from schemas.status import Heartbeat, StageStatus
+from schemas.status import Account, Heartbeat, StageStatus
 from tests.fakes import FETCHED_AT, raw_article, raw_message, unit_settings
 
 NAMES = [model.__name__ for model in PUBLISHED]
@@ -133,6 +133,20 @@ EXAMPLES: dict[type[BaseModel], list[BaseModel]] = {
         SourceSpec(name="h", kind="page", url="https://a.example/", every="1h", links="h2 a", content="page", note="n"),
     ],
     StageStatus: [progress().status(), Progress("enrich").status()],
+    Account: [
+        Account(
+            at=FETCHED_AT,
+            by="host-1",
+            since=FETCHED_AT,
+            seconds=1.5,
+            read=7,
+            stored=3,
+            stale=1,
+            dead=1,
+            in_flight=1,
+            missing=1,
+        )
+    ],
     Heartbeat: [Heartbeat(at=FETCHED_AT, by="host-1"), Heartbeat(at=FETCHED_AT, by="host-1", searchable_ms=812.5)],
     Settings: [unit_settings(), unit_settings(partitions=7, index_alias="other")],
 }

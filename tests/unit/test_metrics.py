@@ -28,7 +28,7 @@ from processors.store import Reply
 from processors.tiers.tier import WIREDESK
 from producers import metrics as sources
 from schemas.health import SourceHealth
-from schemas.status import Heartbeat
+from schemas.status import Account, Heartbeat
 from schemas.streams import streams
 from schemas.telemetry import METRICS
 from tests.fakes import FETCHED_AT, raw_article, raw_message, unit_settings
@@ -100,6 +100,9 @@ def facts() -> dict[str, Any]:
         statuses=[Progress("enrich").status(), sink_told.status()],
         letters=[letter(raw_message(), "enrich", "no_text", "", "h")],
         beats=[Heartbeat(at=now, by="a", searchable_ms=900)],
+        account=Account(
+            at=now, by="a", since=now, seconds=1, read=1, stored=1, stale=0, dead=0, in_flight=0, missing=0
+        ),
     )
     up = {"ok": True, "since": None, "words": "", "seen_at": flow.text(now), "age_seconds": 0.0}
     found = {
