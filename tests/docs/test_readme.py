@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from desk.cli import cli
 from desk.configuring import table
+from desk.metrics import table as metrics
 from tests.eval.figure import markdown, read
 
 pytestmark = pytest.mark.checkout
@@ -28,6 +29,11 @@ PATHS = sorted(set(re.findall(r"`((?:schemas|producers|processors|deploy|desk|se
 def test_the_table_of_settings_is_the_one_of_the_class() -> None:
     """Every setting stands in the README with its default and meaning."""
     assert table() in README
+
+
+def test_the_table_of_metrics_is_the_one_of_the_list() -> None:
+    """Every metric stands in the README with its labels and who tells it."""
+    assert metrics() in README
 
 
 def test_the_figures_are_those_that_were_measured() -> None:
