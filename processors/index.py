@@ -49,9 +49,7 @@ def ensure(elasticsearch: Elasticsearch, settings: Settings) -> str:
     wanted = mapping()
     # What else is kept there, as of a rebuild that goes on, stays.
     meta = elasticsearch.indices.get_mapping(index=name).body[name]["mappings"].get("_meta", {}) | wanted["_meta"]
-    elasticsearch.indices.put_mapping(
-        index=name, dynamic=wanted["dynamic"], meta=meta, properties=wanted["properties"]
-    )
+    elasticsearch.indices.put_mapping(index=name, dynamic=wanted["dynamic"], meta=meta, properties=wanted["properties"])
     return name
 
 

@@ -26,6 +26,20 @@ def setup(settings: Settings) -> None:
         elasticsearch.close()
 
 
+def lacking(settings: Settings) -> dict[str, int]:
+    """How many articles lack a subfield that the mapping got after they were indexed, by its name.
+
+    Raises:
+        ApiError: Elasticsearch refuses.
+        TransportError: it does not answer.
+    """
+    elasticsearch = index.client(settings)
+    try:
+        return index.lacking(elasticsearch, settings.index_alias)
+    finally:
+        elasticsearch.close()
+
+
 def ensure_streams(settings: Settings) -> None:
     """Makes the Kafka topics that are missing, and waits until each has its leaders."""
     admin = KafkaAdminClient(**client_options(settings))

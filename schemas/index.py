@@ -71,6 +71,13 @@ def mapping() -> dict[str, Any]:
     return {"dynamic": "strict", "_meta": {"schema_version": 1}, "properties": _properties(EnrichedArticle)}
 
 
+def subfields(properties: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """Every field that is mapped in a second way too, by its whole name, with the name of that way."""
+    for name, one in properties.items():
+        yield from ((f"{path}{name}", other) for other in one.get("fields", {}))
+        yield from subfields(one.get("properties", {}), f"{path}{name}.")
+
+
 def index_body(settings: Settings) -> dict[str, Any]:
     """Settings and mapping for a new index."""
     return {

@@ -1,0 +1,143 @@
+"""Writes into the index that is being made: what was enriched again, what is new, and what is brought over as it is."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from elasticsearch import Elasticsearch, TransportError
+
+from desk.failure import Exit, Failure
+from desk.places import Log, chunks
+from desk.rebuilding.indexes import Indexes
+from desk.rebuilding.walk import documents, versions, walk
+from processors import index
+from processors.bulk import Verdict
+from processors.intake import admitted
+from processors.letters import PermanentError
+from processors.message import Message, Outgoing
+from processors.progress import Progress
+from processors.store import BatchSize, Entry, Store
+from schemas.settings import Settings
+
+_COPIED_AT_ONCE = 50
+_READ_AT_ONCE = 200
+_LISTED = 20
+
+Missing = dict[str, int]
+
+
+class Filler:
+    """Brings documents into the index behind an alias, and waits for an Elasticsearch that is away.
+
+    Args:
+        elasticsearch: who is written to.
+        settings: batch sizes.
+        indexes: tells whether the index is still being made.
+    """
+
+    def __init__(self, elasticsearch: Elasticsearch, settings: Settings, indexes: Indexes) -> None:
+        self._elasticsearch, self._indexes = elasticsearch, indexes
+        self._progress = Progress("sink")
+        size = BatchSize(settings.sink_batch_articles)
+        self._store = Store(index.bulk_sender(elasticsearch, indexes.making), self._wait, size, self._progress)
+
+    def _wait(self, seconds: float) -> bool:
+        """Waits, unless what is waited for will never come."""
+        time.sleep(seconds)
+        try:
+            target = self._indexes.target()
+        except TransportError:
+            return False
+        if target is None:
+            raise Failure("the index that was being made is gone", "wiredesk rebuild", Exit.FINDING)
+        return False
+
+    def write(self, messages: Iterable[Message]) -> int:
+        """Indexes messages of the enriched stream, and returns how many the index refuses for good."""
+        entries, refused = list[Entry](), 0
+        for message in messages:
+            try:
+                entries.append(admitted(message))
+            except PermanentError:
+                refused += 1
+        return refused + self._refused(entries)
+
+    def _refused(self, entries: Sequence[Entry]) -> int:
+        return sum(answer.verdict is Verdict.DEAD for answer in self._store.write(entries))
+
+    def follow(
+        self, log: Log, stream: str, partition: int, span: tuple[int, int], at: Callable[[int], None]
+    ) -> tuple[int, bool]:
+        """Indexes what stands on a partition of the enriched stream.
+
+        Args:
+            log: reads it.
+            stream: its name.
+            partition: which.
+            span: from this offset up to that one.
+            at: is told the next offset after each step.
+
+        Returns:
+            How many were refused, and whether the stream holds the first of them no more.
+        """
+        start, refused = max(span[0], log.bounds(stream, partition)[0]), 0
+        for records in chunks(log.span(stream, partition, start, max(start, span[1])), _READ_AT_ONCE):
+            refused += self.write(map(message_of, records))
+            at(records[-1].offset + 1)
+        return refused, start > span[0]
+
+    def carry(self, origin: str, target: str, picture: str, after: str) -> Iterator[tuple[str, int, int]]:
+        """Brings over from a picture of the old index what the new one lacks, as it is.
+
+        A document that stands in the new index in the same version stays as it was made there.
+
+        Yields:
+            After each step: the last id, how many articles were looked at, and how many brought over.
+        """
+        for found in walk(self._elasticsearch, picture, after):
+            lacking = self._lacking(target, found)
+            for ids in chunks(lacking, _COPIED_AT_ONCE):
+                self._store.write([copied(one, *got) for one, got in self._documents(origin, ids).items()])
+            yield max(found), len(found), len(lacking)
+
+    def _documents(self, origin: str, ids: list[str]) -> dict[str, tuple[int, dict[str, object]]]:
+        return documents(self._elasticsearch, origin, ids)
+
+    def _lacking(self, target: str, found: Missing) -> Missing:
+        standing = versions(self._elasticsearch, target, list(found))
+        return {one: version for one, version in found.items() if standing.get(one, -1) < version}
+
+    def missing(self, target: str, picture: str, at: Callable[[int], None]) -> tuple[int, Missing]:
+        """How many articles of a picture the new index lacks, and the first of them."""
+        count, first, seen = 0, Missing(), 0
+        for found in walk(self._elasticsearch, picture):
+            lacking = self._lacking(target, found)
+            count, seen = count + len(lacking), seen + len(found)
+            first.update(list(lacking.items())[: _LISTED - len(first)])
+            at(seen)
+        return count, first
+
+
+def copied(article_id: str, version: int, document: dict[str, object]) -> Entry:
+    """The entry of a bulk that indexes a document unless the same version, or a newer one, stands."""
+    action = {"index": {"_id": article_id, "version": version, "version_type": "external"}}
+    lines = b"%b\n%b\n" % (_json(action), _json(document))
+    return Entry(Message("", 0, 0, 0, article_id.encode("ascii"), None), lines, article_id, version)
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def message_of(record: Any) -> Message:
+    """A record of a kafka-python consumer as a message."""
+    place = record.topic, record.partition, record.offset, record.timestamp
+    return Message(*place, record.key, record.value, tuple(record.headers))
+
+
+def as_message(out: Outgoing) -> Message:
+    """What would be sent, as who reads the stream would see it."""
+    return Message(out.stream, 0, 0, 0, out.key, out.value, tuple(out.headers))
