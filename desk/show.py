@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -101,15 +102,18 @@ def _relations(hit: Hit) -> Iterator[tuple[str, str]]:
 
 
 def results(found: Found, out: Console, related: Sequence[Hit] = ()) -> None:
-    """All that a search found, and what tells the same story."""
-    for number, hit in enumerate(found.hits, 1):
-        for line in hit_lines(hit, number):
-            out.print(line)
-    if related:
-        out.print(dimmed("Of the same story, without all of these words:"))
-    for number, hit in enumerate(related, len(found.hits) + 1):
-        for line in hit_lines(hit, number):
-            out.print(line)
+    """All that a search found, what tells the same story, and what lacks some of the words."""
+    numbers = itertools.count(1)
+    for said, hits in (
+        ("", found.hits),
+        ("Of the same story, without all of these words:", related),
+        ("Nearly, without some of these words:", found.nearly),
+    ):
+        if said and hits:
+            out.print(dimmed(said))
+        for hit in hits:
+            for line in hit_lines(hit, next(numbers)):
+                out.print(line)
 
 
 def facet_lines(found: Found) -> list[Text]:

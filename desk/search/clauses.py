@@ -1,14 +1,14 @@
 """A query's tree as Elasticsearch's query: plain matches of known fields; what was typed is never read as syntax there.
 
 Each article has one language, so what is said of its text is asked once for each language: all words of an article's
-title and text together (`combined_fields`), phrases on top. A language that drops a word (`the`, or `war` in German)
+title and text together (`combined_fields`). A language that drops a word (`the`, or `war` in German)
 looks for the rest, and for nothing where it drops all.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeGuard
 
 from desk.search.named import any_of, named
@@ -34,14 +34,18 @@ from schemas.index import ANALYZERS, OTHER_LANGUAGE
 Clause = dict[str, Any]
 
 TITLE_BOOST = 3.0
-#: Words of a query that stand within so many of each other count more.
-CLOSE = 12
+#: What a word adds that names an entity or a topic of the article.
+NAME_BOOST = 0.1
+#: How many words of a query an article has at least that nearly answers it.
+NEARLY = "50%"
 MOST_EXPANSIONS = 50
 ALL_LANGUAGES = (*ANALYZERS, OTHER_LANGUAGE)
 
 _HEARTBEAT: Clause = {"term": {"source": HEARTBEAT_SOURCE}}
 _FIELDS: dict[Scope, tuple[str, ...]] = {"all": ("title", "text"), "title": ("title",), "body": ("text",)}
 _UNSPACED = re.compile(UNSPACED)
+_NAMES = ("people", "organisations", "places", "events", "topics.name")
+_NAMED = ("person", "org", "place", "event", "entity", "topic")
 
 
 def elastic(query: Query, languages: Sequence[str] | None = None) -> Clause:
@@ -65,6 +69,70 @@ def _is_spoken(node: Node) -> bool:
     if isinstance(node, And | Or):
         return any(_is_spoken(item) for item in node.items)
     return isinstance(node, Word | Phrase | Prefix | Near)
+
+
+def boosts(query: Query, languages: Sequence[str] | None = None) -> tuple[Clause, ...]:
+    """What raises an article among those that are found.
+
+    That is how much it speaks of the names that are asked for, and that words of the query name an entity or topic of
+    it. None where there is neither word nor name.
+    """
+    text = " ".join(_said(query.root))
+    names = " ".join(_names(query.root))
+    fields = [f"{name}.{language}" for language in languages or ALL_LANGUAGES for name in _FIELDS["all"]]
+    spoken_of = {"multi_match": {"query": names, "fields": fields}}
+    known = {"multi_match": {"query": text, "fields": [f"{field}.words" for field in _NAMES], "boost": NAME_BOOST}}
+    return (*([spoken_of] if names else []), *([known] if text else []))
+
+
+def nearly(query: Query, languages: Sequence[str] | None = None) -> Clause | None:
+    """Articles that lack some of the words or names that a query asks for, with half of them in title or text.
+
+    Sources, languages, dates and what is left out hold as they are. None where fewer than two words are asked for.
+    """
+    items = list(_flat((query.root,)))
+    text = " ".join(_said(query.root))
+    if len(text.split()) < 2:
+        return None
+    keys = languages or ALL_LANGUAGES
+    clause = _Compiler(keys).conjunction(item for item in items if not any(_said(item)))
+    clause["bool"].setdefault("must", []).append(either([_half(text, language) for language in keys]))
+    clause["bool"].setdefault("must_not", []).extend([_HEARTBEAT, elastic(query, languages)])
+    return clause
+
+
+def _half(text: str, language: str) -> Clause:
+    fields = [f"{name}.{language}" for name in _FIELDS["all"]]
+    return {"multi_match": {"query": text, "fields": fields, "minimum_should_match": NEARLY}}
+
+
+def _said(node: Node) -> Iterator[str]:
+    """The words that are wanted, those of names among them."""
+    for leaf in _wanted(node):
+        if isinstance(leaf, Word | Phrase):
+            yield leaf.text
+        elif _is_name(leaf):
+            yield leaf.value
+
+
+def _names(node: Node) -> Iterator[str]:
+    return (leaf.value for leaf in _wanted(node) if _is_name(leaf))
+
+
+def _is_name(node: Node) -> TypeGuard[Named]:
+    return isinstance(node, Named) and node.field in _NAMED and node.manner == "words"
+
+
+def _wanted(node: Node) -> Iterator[Node]:
+    """The leaves of a query that are not left out."""
+    if isinstance(node, And | Or):
+        for item in node.items:
+            yield from _wanted(item)
+    elif isinstance(node, Near):
+        yield from _wanted(node.left)
+        yield from _wanted(node.right)
+    elif not isinstance(node, Not):
+        yield node
 
 
 def either(clauses: Sequence[Clause]) -> Clause:
@@ -166,9 +234,6 @@ def _together(scope: Scope, leaves: Sequence[Word | Phrase], language: str, besi
     found: Clause = {"must": must}
     if beside_others:
         found["filter"] = [{"exists": {"field": f"text.{language}"}}]
-    loose = [leaf.text for leaf in leaves if isinstance(leaf, Word)]
-    if len(loose) > 1:
-        found["should"] = [_phrase(" ".join(loose), fields, "none", slop=CLOSE)]
     return {"bool": found} if len(must) > 1 or len(found) > 1 else words
 
 
@@ -184,8 +249,8 @@ def _words(text: str, fields: list[str], zero: str) -> Clause:
     return {"combined_fields": {**asked, "fields": _weighted(fields)}}
 
 
-def _phrase(text: str, fields: list[str], zero: str, slop: int = 0) -> Clause:
-    asked = {"query": text, "fields": _weighted(fields), "zero_terms_query": zero, "slop": slop}
+def _phrase(text: str, fields: list[str], zero: str) -> Clause:
+    asked = {"query": text, "fields": _weighted(fields), "zero_terms_query": zero}
     return {"multi_match": {**asked, "type": "phrase"}}
 
 

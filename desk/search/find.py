@@ -13,7 +13,7 @@ from elasticsearch import ApiError, Elasticsearch, NotFoundError
 from desk.search import cursor as cursors
 from desk.search import facets, histogram, mending, request, snapshot
 from desk.search.asking import is_lost, lacking, many
-from desk.search.clauses import elastic, spoken
+from desk.search.clauses import boosts, elastic, nearly, spoken
 from desk.search.cursor import Cursor
 from desk.search.found import MATCH_END, MATCH_START, Ask, Copies, Found, Histogram, Hit, Sort
 from desk.search.language import parse
@@ -24,6 +24,8 @@ from desk.search.snapshot import KEPT
 
 # Where fewer are found, a word that no article holds is taken for misspelt.
 FEW = 3
+# Where fewer have all words, those that lack some fill up to so many.
+MOST_NEARLY = 10
 _ALL_SECONDS = 60.0
 _NEWEST_SECONDS = 1.0
 
@@ -73,11 +75,20 @@ def wanted(elasticsearch: Elasticsearch, alias: str, query: Query) -> dict[str, 
 
 
 def matching(elasticsearch: Elasticsearch, alias: str, query: Query, sort: Sort, now: datetime) -> request.Matching:
-    """The query as it is carried out: without words to rank by, the newest come first."""
-    order: Sort = "newest" if sort == "relevance" and not spoken(query) else sort
+    """The query as it is carried out: without words or names to rank by, the newest come first."""
     languages = snapshot.languages(elasticsearch, alias)
+    raised = boosts(query, languages)
+    order: Sort = "newest" if sort == "relevance" and not (raised or spoken(query)) else sort
     alone = {language: elastic(query, [language]) for language in languages}
-    return request.Matching(elastic(query, languages), order, now, alone)
+    return request.Matching(elastic(query, languages), order, now, alone, raised)
+
+
+def _nearly(elasticsearch: Elasticsearch, alias: str, query: Query, now: datetime) -> request.Matching | None:
+    """What lacks some of the words; none where there are too few."""
+    languages = snapshot.languages(elasticsearch, alias)
+    alone = {language: clause for language in languages if (clause := nearly(query, [language]))}
+    clause = nearly(query, languages)
+    return request.Matching(clause, "relevance", now, alone, boosts(query, languages)) if clause else None
 
 
 def count(elasticsearch: Elasticsearch, alias: str, text: str) -> int:
@@ -133,7 +144,7 @@ class _Search:
         reader = Reader(self.elasticsearch, sought, pit, with_copies=self.ask.copies)
         beside = {**facets.asked(self.query), **histogram.span_asked()} if self.ask.facets else None
         page = reader.page(self.ask.limit, after, beside, lambda answer: self._along(answer, sought.query))
-        return self._told(page, reader.pit)
+        return self._told(page, reader.pit, self._nearly(page, reader.pit, sought))
 
     def _along(self, answer: dict[str, Any], query: dict[str, Any]) -> list[dict[str, Any]]:
         """The requests that go with the documents: the picture where one is wanted."""
@@ -144,7 +155,16 @@ class _Search:
         span = histogram.span(answer["aggregations"]) if self.ask.facets else None
         return histogram.axis(*span) if span else None
 
-    def _told(self, page: Page, pit: str) -> Found:
+    def _nearly(self, page: Page, pit: str, sought: request.Matching) -> tuple[Hit, ...]:
+        wanted = min(self.ask.limit, MOST_NEARLY) - page.counted["hits"]["total"]["value"]
+        if wanted <= 0 or self.ask.after or not sought.is_ranked:
+            return ()
+        alike = _nearly(self.elasticsearch, self.alias, self.query, self.now)
+        if not alike:
+            return ()
+        return tuple(Reader(self.elasticsearch, alike, pit, with_copies=self.ask.copies).page(wanted).hits)
+
+    def _told(self, page: Page, pit: str, nearly: tuple[Hit, ...]) -> Found:
         total = page.counted["hits"]["total"]["value"]
         cursor = Cursor(pit, tuple(page.end), self.now) if page.end else None
         better = mending.Better()
@@ -161,6 +181,7 @@ class _Search:
             histogram=self._picture(page),
             spelling=better.spelling,
             loosened=better.loosened,
+            nearly=nearly,
         )
 
     def _picture(self, page: Page) -> Histogram | None:

@@ -120,7 +120,8 @@ class Found:
     `read_as` says in words how the query was understood. `total` counts the articles exactly, copies included. `next`
     asks for the next page (`Ask.after`). `newest` is the newest `fetched_at` that can be searched at all.
     `partial` says in words what is missing of the answer, where it was cut short. `spelling` is the query with words as
-    the index knows them, where few or none were found; `loosened` ways to find more, where none were.
+    the index knows them, where few or none were found; `loosened` ways to find more, where none were. `nearly` are
+    the best of the articles that lack some of the words, where few have all: they stand below `hits`, and in no count.
     """
 
     read_as: str
@@ -134,3 +135,4 @@ class Found:
     histogram: Histogram | None = None
     spelling: str | None = None
     loosened: tuple[Loosened, ...] = ()
+    nearly: tuple[Hit, ...] = ()

@@ -29,13 +29,15 @@ _SORTS: dict[Sort, list[Any]] = {
 class Matching:
     """What is looked for, in the order it is wanted.
 
-    `query` is in Elasticsearch's terms, `by_language` the same for each language alone. Freshness counts from `now`.
+    `query` is in Elasticsearch's terms, `by_language` the same for each language alone. Freshness counts from `now`;
+    `boosts` raise what is found as well.
     """
 
     query: dict[str, Any]
     sort: Sort
     now: datetime
     by_language: Mapping[str, dict[str, Any]]
+    boosts: Sequence[dict[str, Any]] = ()
 
     @property
     def is_ranked(self) -> bool:
@@ -53,7 +55,7 @@ class Matching:
         if not self.is_ranked:
             return filtered(self.query)
         fresh = {"distance_feature": {**_FRESHNESS, "origin": self.now.isoformat()}}
-        return {"bool": {"must": [self.query], "should": [fresh]}}
+        return {"bool": {"must": [self.query], "should": [fresh, *self.boosts]}}
 
 
 def filtered(query: dict[str, Any]) -> dict[str, Any]:

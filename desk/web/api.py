@@ -41,8 +41,9 @@ def search(
 def answer(archive: Archive, ask: Ask) -> dict[str, Any]:
     """What a search found, as the API tells it."""
     found = archive.find(ask)
-    told = {name: getattr(found, name) for name in SearchAnswer.model_fields if name not in ("query", "hits")}
-    return {"query": ask.text, **told, "hits": [hit_json(hit) for hit in found.hits]}
+    told = {name: getattr(found, name) for name in SearchAnswer.model_fields if name not in ("query", "hits", "nearly")}
+    hits, nearly = ([hit_json(hit) for hit in some] for some in (found.hits, found.nearly))
+    return {"query": ask.text, **told, "hits": hits, "nearly": nearly}
 
 
 @router.get(

@@ -61,6 +61,7 @@ class SearchAnswer(BaseModel):
     histogram: Histogram | None
     spelling: str | None = Field(description="The query with words as the index knows them, where few were found.")
     loosened: list[Loosened] = Field(description="Ways to find more, where nothing was found.")
+    nearly: list[FoundArticle] = Field(description="The best that lack some of the words, where few have all.")
 
 
 class Related(BaseModel):

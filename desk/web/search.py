@@ -120,6 +120,7 @@ def _answer(archive: Archive, state: State) -> dict[str, Any]:
     return {
         "found": found,
         "rows": [_row(hit, state) for hit in found.hits],
+        "nearly": [_row(hit, state) for hit in found.nearly],
         "volume": volume,
         "ticks": charts.ticks(found.histogram) if volume and found.histogram else [],
         "most": charts.most(found.histogram, is_share=state.view == "share") if found.histogram else "",

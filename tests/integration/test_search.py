@@ -300,3 +300,18 @@ def test_a_search_that_cannot_be_read_or_is_too_long_is_refused(es: Elasticsearc
         find(es, ALIAS, Ask("title:("))
     with pytest.raises(ValueError, match="1 to 1000"):
         find(es, ALIAS, Ask("grain", limit=0))
+
+
+def test_what_lacks_some_words_stands_below_and_in_no_count(es: Elasticsearch) -> None:
+    """Where few have all words, the best of the rest fill the page; filters hold for them, and full pages have none."""
+    found = find(es, ALIAS, Ask("grain wheat nowhere lang:en"))
+    assert (found.total, found.hits) == (0, ())
+    assert len(found.nearly) == 10
+    for hit in found.nearly:
+        assert hit.article["language"] == "en"
+        assert {"grain", "wheat"} & set(hit.article["text"].replace(".", "").split())
+    few = find(es, ALIAS, Ask("grain wheat talks minister border flood vaccine", limit=10))
+    assert few.total < 10
+    assert not {hit.article["id"] for hit in few.hits} & {hit.article["id"] for hit in few.nearly}
+    assert find(es, ALIAS, Ask("grain OR wheat")).nearly == ()
+    assert find(es, ALIAS, Ask("grain wheat nowhere", sort="newest")).nearly == ()

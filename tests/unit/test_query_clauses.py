@@ -47,7 +47,7 @@ def fields_of(clause: dict[str, Any]) -> set[str]:
     found: set[str] = set()
     for one in everything(clause):
         for kind in ("term", "match", "match_phrase", "match_phrase_prefix", "prefix", "range", "intervals"):
-            if kind in one and not {"query", "prefix"} & set(one[kind]):
+            if isinstance(one.get(kind), dict) and not {"query", "prefix"} & set(one[kind]):
                 found |= set(one[kind])
         found |= {field.partition("^")[0] for field in one.get("fields", ())}
         found |= {one["exists"]["field"]} if "exists" in one else set()

@@ -88,6 +88,16 @@ def test_nothing_found_offers_less() -> None:
     assert 'Did you mean <a href="/?q=ab">' in page
 
 
+def test_what_lacks_some_words_stands_apart() -> None:
+    """Articles that nearly answer have a heading of their own and are not counted, whether others answer or none."""
+    for total, hits in ((0, ()), (1, (hit(),))):
+        page = client(FakeArchive(found=Found("a AND b", total, hits, nearly=(hit(),)))).get("/?q=a+b").text
+        above, heading, below = page.partition("<h2>Nearly</h2>")
+        assert heading
+        assert (above.count("<li data-hit>"), below.count("<li data-hit>")) == (total, 1)
+    assert "Nearly" not in client(FakeArchive(found=Found("a", 1, (hit(),)))).get("/?q=a").text
+
+
 def test_a_partial_answer_says_so() -> None:
     """What is missing of an answer stands beside its count."""
     found = Found("a", 5, (hit(),), partial="one of two parts did not answer in time")
