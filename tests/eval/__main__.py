@@ -16,7 +16,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from rich.console import Console
 
-from tests.eval import entities, speed, text
+from tests.eval import entities, relevance, speed, text
 from tests.eval.figure import Figure, markdown, read, show, write
 
 RESULTS = Path(__file__).parent / "results.json"
@@ -31,6 +31,7 @@ def parts(data: Path, texts: Path | None, spacy: str) -> dict[str, Callable[[], 
         "furniture": lambda: text.furniture(data),
         "language": text.language,
         "dates": text.dates,
+        "relevance": lambda: relevance.relevance(data, texts),
         "speed": lambda: speed.speed(data, spacy),
     }
 
