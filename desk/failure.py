@@ -62,8 +62,11 @@ def in_words(error: Exception, settings: Settings) -> Failure | None:
     from elasticsearch import ApiError, NotFoundError, TransportError
     from kafka.errors import KafkaError
 
+    from processors.index import OutgrownError
     from schemas.streams import NoSuchStreamError
 
+    if isinstance(error, OutgrownError):
+        return Failure(str(error), "wiredesk rebuild (search goes on with the old index meanwhile)", Exit.FINDING)
     if isinstance(error, NoSuchStreamError):
         return Failure(f"{error} (Kafka at {settings.kafka_servers})", "wiredesk setup")
     if isinstance(error, KafkaError):

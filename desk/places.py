@@ -85,10 +85,10 @@ class Log:
         heard = time.monotonic()
         while self._consumer.position(place) < end:
             for record in self._consumer.poll(timeout_ms=500).get(place, ()):
-                heard = time.monotonic()
                 if record.offset >= end:
                     return
                 yield record
+                heard = time.monotonic()  # after who reads was busy with it: that is no silence of the stream
             if time.monotonic() - heard > _SILENCE:
                 raise KafkaTimeoutError(f"{stream} gives no record from offset {self._consumer.position(place)} on")
 

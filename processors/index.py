@@ -35,11 +35,16 @@ def client(settings: Settings, timeout: float = 60.0) -> Elasticsearch:
     return Elasticsearch(settings.elasticsearch_url, request_timeout=timeout, max_retries=0, **signed)
 
 
+class OutgrownError(Exception):
+    """The index stands with fields that today's mapping has otherwise: it has to be made anew."""
+
+
 def ensure(elasticsearch: Elasticsearch, settings: Settings) -> str:
     """Makes the index behind the alias where there is none, adds fields that are new, and returns its name.
 
     Raises:
-        ApiError: Elasticsearch refuses, as when a field that stands has another type.
+        OutgrownError: a field that stands has another type than today's.
+        ApiError: Elasticsearch refuses.
         TransportError: it does not answer.
     """
     alias = settings.index_alias
@@ -49,8 +54,19 @@ def ensure(elasticsearch: Elasticsearch, settings: Settings) -> str:
     wanted = mapping()
     # What else is kept there, as of a rebuild that goes on, stays.
     meta = elasticsearch.indices.get_mapping(index=name).body[name]["mappings"].get("_meta", {}) | wanted["_meta"]
-    elasticsearch.indices.put_mapping(index=name, dynamic=wanted["dynamic"], meta=meta, properties=wanted["properties"])
+    try:
+        elasticsearch.indices.put_mapping(
+            index=name, dynamic=wanted["dynamic"], meta=meta, properties=wanted["properties"]
+        )
+    except BadRequestError as error:
+        raise OutgrownError(f"today's mapping does not fit {name}: {reason(error)}") from error
     return name
+
+
+def reason(error: ApiError) -> str:
+    """Why Elasticsearch refuses, in its own words; the name of its error where it has none."""
+    found = error.info.get("error") if isinstance(error.info, dict) else None
+    return str(found.get("reason") if isinstance(found, dict) else error.message)
 
 
 def lacking(elasticsearch: Elasticsearch, alias: str) -> dict[str, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,7 +44,7 @@ class Comparison:
     after: int
     sampled: int = 0
     changed: int = 0
-    fields: Counter[str] = field(default_factory=Counter)
+    fields: dict[str, int] = field(default_factory=dict)
     samples: list[Change] = field(default_factory=list)
 
     def take(self, article_id: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
@@ -54,7 +53,7 @@ class Comparison:
         names = differences(before, after)
         self.changed += bool(names)
         for name in names:
-            self.fields[name] += 1
+            self.fields[name] = self.fields.get(name, 0) + 1
             if self.fields[name] <= _SHOWN:
                 told = _short(before.get(name)), _short(after.get(name))
                 self.samples.append(Change(article_id, name, *told))

@@ -10,6 +10,7 @@ from elasticsearch import BadRequestError, Elasticsearch
 
 from desk.failure import Exit, Failure
 from desk.rebuilding.state import Renewal
+from processors.index import reason
 from processors.progress import instance_name
 from schemas.index import index_body, mapping
 from schemas.settings import Settings
@@ -90,7 +91,7 @@ class Indexes:
             )
         except BadRequestError as error:
             raise Failure(
-                f"{name} cannot hold today's articles: {error.message}", "wiredesk rebuild", Exit.FINDING
+                f"{name} cannot hold today's articles: {reason(error)}", "wiredesk rebuild", Exit.FINDING
             ) from None
         self._elasticsearch.indices.put_alias(index=name, name=self.making, is_write_index=True)
 

@@ -34,6 +34,7 @@ from schemas.streams import NoSuchStreamError, streams
 
 Tell = Callable[[Phase, int, int], None]
 _KEPT_EVERY = 2.0
+_LASTING = ("ready", "done")
 _SILENT_SINCE = timedelta(seconds=60)
 
 
@@ -144,12 +145,12 @@ class Renewing:
 
     def _phase(self, phase: Phase, done: int = 0, total: int = 0) -> None:
         self._renewal.phase = phase
-        self._indexes.save(self._renewal)
+        self._keep(at_once=phase in _LASTING)
         self._tell(phase, done, total)
 
-    def _keep(self) -> None:
-        """Keeps how far it is, not too often."""
-        if time.monotonic() - self._kept_at > _KEPT_EVERY:
+    def _keep(self, *, at_once: bool = False) -> None:
+        """Keeps how far it is, not too often: each time is a change of the cluster's state."""
+        if at_once or time.monotonic() - self._kept_at > _KEPT_EVERY:
             self._indexes.save(self._renewal)
             self._kept_at = time.monotonic()
 
@@ -206,7 +207,7 @@ class Renewing:
             if is_gap:  # what went past retention meanwhile stands in the old index
                 renewal.carried = ""
             renewal.enriched[number] = max(start, ends[number])
-        self._indexes.save(renewal)
+        self._keep()
         return refused
 
     def _complete(self) -> tuple[int, Missing]:
@@ -240,7 +241,7 @@ class Renewing:
                 self._keep()
                 self._tell("carry", min(seen, total), total)
         renewal.carried = ALL_CARRIED
-        self._indexes.save(renewal)
+        self._keep()
 
     def _compared(self) -> Comparison | None:
         origin, target = self._renewal.origin, self._renewal.target

@@ -19,6 +19,7 @@ from desk.places import Log
 from desk.rebuilding.indexes import Indexes
 from desk.rebuilding.renew import positions
 from desk.rebuilding.state import Renewal
+from processors.index import reason
 from schemas.settings import Settings
 from schemas.streams import streams
 
@@ -84,7 +85,7 @@ class Snapshots:
             if error.error != "repository_exception":
                 raise
             raise Failure(
-                f"Elasticsearch cannot have a repository {self._repository}: {error.info['error'].get('reason')}",
+                f"Elasticsearch cannot have a repository {self._repository}: {reason(error)}",
                 "set path.repo in its elasticsearch.yml, or register a repository of that name yourself",
                 Exit.FINDING,
             ) from None

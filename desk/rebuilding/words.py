@@ -57,7 +57,7 @@ def of_comparison(found: Comparison, before: str, after: str) -> list[str]:
     told = [f"{before} has {found.before:,} articles, {after} {found.after:,}"]
     if found.sampled:
         told.append(f"of {found.sampled:,} compared, {found.changed:,} differ")
-    told += [f"  {name:<20} in {count:,}" for name, count in found.fields.most_common()]
+    told += [f"  {name:<20} in {count:,}" for name, count in sorted(found.fields.items(), key=lambda one: -one[1])]
     seen = set[str]()
     for one in found.samples:
         if one.field not in seen:
