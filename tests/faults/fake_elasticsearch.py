@@ -1,4 +1,4 @@
-"""An Elasticsearch of pure Python for the answers that a healthy node does not give: bulk, health, alias and settings."""
+"""An Elasticsearch of pure Python for the answers a healthy node does not give: bulk, health, alias, settings."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(200, {"name": "fake", "version": {"number": "9.4.3"}, "tagline": "You Know, for Search"})
 
-    do_HEAD = do_GET
+    do_HEAD = do_GET  # noqa: N815 (the name is the base class's)
 
     def do_POST(self) -> None:
         actions = _actions(self.rfile.read(int(self.headers["Content-Length"])))

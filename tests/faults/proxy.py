@@ -98,7 +98,7 @@ class Proxy:
         with contextlib.suppress(OSError):
             while piece := await reader.read(_CHUNK):
                 await asyncio.sleep(self.delay)
-                while self.stalls:
+                while self.stalls:  # noqa: ASYNC110 (it is set from another thread)
                     await asyncio.sleep(0.05)
                 writer.write(piece)
                 await writer.drain()

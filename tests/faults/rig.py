@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 from kafka.errors import KafkaError
 
@@ -17,11 +21,12 @@ from deploy.local.ports import free_ports
 from desk.workers import Worker
 from processors.health import GroupLag
 from processors.setup import ensure_streams
-from schemas.settings import Settings
+from schemas.settings import Settings, environment
 from schemas.streams import NoSuchStreamError, streams
 from tests.integration.pipeline import until
 
 DEADLINE = 180.0
+ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
@@ -111,3 +116,52 @@ def resident(number: int) -> int:
     """Bytes of memory that a process holds."""
     pages = int(Path(f"/proc/{number}/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+class Faulty:
+    """Keeps a faulty enricher going, and starts it again at once when it ends."""
+
+    def __init__(self, settings: Settings, name: str = "faulty", slow: float = 0.0) -> None:
+        self._settings, self._name = settings, name
+        self._slow = {"WIREDESK_TEST_SLOW": str(slow)}
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name)
+        self.process: subprocess.Popen[bytes] | None = None
+        self.starts = 0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Asks it to stop, and returns when it has."""
+        self._stopping.set()
+        self._thread.join(30)
+
+    def _run(self) -> None:
+        self._settings.data_dir.mkdir(parents=True, exist_ok=True)
+        with (self._settings.data_dir / f"{self._name}.log").open("ab") as said:
+            while not self._stopping.is_set():
+                self.starts += 1
+                self.process = subprocess.Popen(
+                    [sys.executable, "-m", "tests.faults.faulty_enricher"],
+                    cwd=ROOT,
+                    env={**os.environ, **environment(self._settings), **self._slow},
+                    stdout=said,
+                    stderr=said,
+                )
+                self._keep(self.process)
+
+    def _keep(self, running: subprocess.Popen[bytes]) -> None:
+        while running.poll() is None and not self._stopping.wait(0.05):
+            pass
+        if running.poll() is None:
+            running.terminate()
+            try:
+                running.wait(15)
+            except subprocess.TimeoutExpired:
+                running.kill()
+                running.wait()
