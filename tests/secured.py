@@ -110,7 +110,14 @@ def elasticsearch_with(settings: Settings, certificate: trustme.LeafCert) -> Ite
         yield f"https://{HOST}:{port}"
 
 
+def change_password(settings: Settings, password: str) -> None:
+    """Gives `USER` another password for the Elasticsearch of these settings, which looks for that every 5 seconds."""
+    place = Place(settings.data_dir.absolute(), "elasticsearch")
+    write_file(place.config / "users", f"{USER}:{_hashed(password)}\n", owner.servers_owner())
+
+
 _ELASTICSEARCH = """\
+http.max_content_length: 10mb
 xpack.security.enabled: true
 xpack.security.authc.password_hashing.algorithm: pbkdf2
 xpack.security.authc.api_key.enabled: true

@@ -58,7 +58,7 @@ class Oracle:
 
     def poison(self, stream: str, value: bytes | None, article_id: str | None = None) -> None:
         """Publishes what is to end in the dead letters: enriched where an article is named, else raw."""
-        key = article_id.encode() if article_id else b"poison"
+        key = article_id.encode() if article_id else b"poison-%d" % len(self._under_way)
         said = envelope("article.enriched", str(article_id), "/wiredesk/sources/test", 1, articleversion=1)
         sent = self._producer.send(stream, value=value, key=key, headers=said if article_id else [])
         self._under_way.append((sent, article_id is None))

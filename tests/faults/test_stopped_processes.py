@@ -31,7 +31,7 @@ HARMS = scaled(1, 100)
 @pytest.mark.timeout(2400)
 def test_killed_processes_lose_nothing(settings: Settings, row: Row, number: signal.Signals) -> None:
     """Enricher and sink are killed mid-stream: stored and dead together are what was published, each exactly once."""
-    count = scaled(400, 10_000)
+    count = scaled(200, 10_000)
     row(f"crash: {number.name} of enricher and sink over {count:,} articles")
     chance = random.Random(number)
     with made(settings), closing(Oracle(settings)) as oracle, working(settings) as work:
@@ -57,11 +57,8 @@ def test_an_enricher_that_ends_in_the_middle_of_an_article_loses_none(settings: 
     row(f"stop mid-event: {', '.join(kinds)}")
     with made(settings), closing(Oracle(settings, lightly)) as oracle, at_work(Worker("sink", "sink", settings)):
         articles = raw_articles(len(kinds) * HARMS * 5)
-        harmed = [
-            _harmed(one, kinds[place // 5 % len(kinds)]) if place % 5 == 0 else one
-            for place, one in enumerate(articles)
-        ]
-        oracle.raw(harmed)
+        for place, article in enumerate(articles):
+            oracle.raw([article if place % 5 else _harmed(article, kinds[place // 5 % len(kinds)])])
         oracle.settle()
         with Faulty(settings) as faulty:
             until(lambda: is_through(settings), "all articles through", len(kinds) * HARMS * 15 + 120)

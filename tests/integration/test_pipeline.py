@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,7 @@ from deploy.ladder import Servers
 from desk.pipeline import SEEDS
 from schemas.settings import Settings, load
 from schemas.streams import producer_options, read_to_end, reader_options, streams
-from tests.generator import records
-from tests.integration.pipeline import drain, json_lines, made, stored, until, wiredesk, working
+from tests.integration.pipeline import drain, json_lines, made, stored, wiredesk, working
 
 FURNITURE = (
     "No time to read?",
@@ -162,29 +160,6 @@ def test_poison_becomes_dead_letters_that_can_be_retried_and_dropped(fed: Settin
     assert {letter["stage"] for letter in left} == {"sink"}
 
 
-def test_the_index_ends_the_same_however_often_the_stream_is_replayed(fed: Settings) -> None:
-    """Enriched articles that are sent again, an old version after a new one, leave the newest standing."""
-    lines = [
-        {**record, "fetched_at": moment, "title": f"As of {moment}"}
-        for record in records(20, seed=77)
-        for moment in _MOMENTS
-    ]
-    text = "\n".join(json.dumps(line) for line in lines)
-    assert wiredesk(fed, "feed", "files", "-", stdin=text).returncode == 0
-    before = drain(fed)["stages"]["sink"]["stale"], stored(fed)
-    _replay(fed, streams(fed).enriched.name)
-    drain(fed)
-    until(lambda: drain(fed)["stages"]["sink"]["stale"] > before[0], "stale writes counted")
-    after = stored(fed)
-    newest = [document for document in after.values() if "story number 77x" in str(document["text"])]
-    assert len(newest) == 20
-    assert {document["fetched_at"][:10] for document in newest} == {"2026-11-02"}
-    assert after == before[1]
-
-
-_MOMENTS = ("2026-11-02T00:00:00+00:00", "2026-11-01T00:00:00+00:00")
-
-
 def everything(settings: Settings, stream: str) -> list[Any]:
     """All records of a stream."""
     consumer = KafkaConsumer(**reader_options(settings))
@@ -192,12 +167,3 @@ def everything(settings: Settings, stream: str) -> list[Any]:
         return list(read_to_end(consumer, stream))
     finally:
         consumer.close()
-
-
-def _replay(settings: Settings, stream: str) -> None:
-    """Sends everything on a stream again, the newest first."""
-    producer = KafkaProducer(**producer_options(settings))
-    for record in reversed(everything(settings, stream)):
-        producer.send(stream, value=record.value, key=record.key, headers=list(record.headers))
-    producer.flush()
-    producer.close()

@@ -24,8 +24,12 @@ from deploy.errors import RefusedError
 from processors import index
 from processors.setup import setup
 from schemas.settings import Settings, load
+from tests.faults.conftest import Row
+from tests.faults.oracle import Oracle, lightly, raw_articles
+from tests.faults.rig import drain_sink, sink_on
+from tests.faults.scale import scaled
 from tests.integration.pipeline import drain, stored, until, wiredesk, working
-from tests.secured import PASSWORD, USER, elasticsearch_with, kafka_with
+from tests.secured import PASSWORD, USER, change_password, elasticsearch_with, kafka_with
 
 SECRET = SecretStr(PASSWORD)
 REFUSED_KAFKA = {
@@ -50,6 +54,12 @@ class Secured:
 
     settings: Settings
     folder: Path
+    bare: Settings
+
+    def apart(self, name: str, **changed: object) -> Settings:
+        """The settings with streams and an index of their own."""
+        named = {"stream_prefix": f"{name}.", "index_alias": name, "data_dir": self.folder / name}
+        return self.settings.model_copy(update={**named, **changed})
 
     def but(self, **changed: object) -> Settings:
         """The settings with changes; a certificate is named by its file in the folder."""
@@ -80,7 +90,7 @@ def secured(open_folder: Callable[[], Path]) -> Iterator[Secured]:
         )
         until(lambda: answers.kafka(kafka, settings), "Kafka lets its user in")
         until(lambda: answers.elasticsearch(elasticsearch, settings), "Elasticsearch is ready")
-        yield Secured(settings, folder)
+        yield Secured(settings, folder, bare)
 
 
 def test_articles_go_from_end_to_end_by_tls_with_users(secured: Secured) -> None:
@@ -184,3 +194,55 @@ def test_settings_that_cannot_sign_in_are_told_before_any_connection(tmp_path: P
         )
         assert done.returncode == 2, done.stderr
         assert named in done.stderr
+
+
+def test_a_password_that_is_changed_under_a_running_sink_is_waited_for(secured: Secured, row: Row) -> None:
+    """From the first 401 the sink pauses and says so; when its password is good again, it goes on by itself."""
+    row("401 mid-run: a password changed under a running sink, and changed back")
+    here = secured.apart("changed")
+    setup(here)
+    articles = [lightly(one) for one in raw_articles(scaled(100, 2000))]
+    with sink_on(here) as sink, contextlib.closing(Oracle(here, lightly)) as oracle:
+        oracle.enriched(articles[:50])
+        oracle.settle()
+        drain_sink(here)
+        change_password(secured.bare, "another")
+        try:
+            until(lambda: not answers_to(here), "the old password refused", 60)
+            oracle.enriched(articles[50:])
+            oracle.settle()
+            until(lambda: "401" in sink.asked("readyz")[1], "the sink says that it is refused", 60)
+        finally:
+            change_password(secured.bare, PASSWORD)
+        until(lambda: answers_to(here), "the password good again", 60)
+        row.is_at_most("seconds from the good password to all stored", drain_sink(here), 60)
+        drain(here)
+        oracle.judge(stored(here), row)
+
+
+def answers_to(settings: Settings) -> bool:
+    """Whether Elasticsearch lets the user of the settings in."""
+    try:
+        return answers.elasticsearch(settings.elasticsearch_url, settings)
+    except RefusedError:
+        return False
+
+
+def test_a_bulk_over_the_limit_is_split(secured: Secured, row: Row) -> None:
+    """Requests of 20 MB at a limit of 10 MB are split; only a document that is over it alone becomes a dead letter."""
+    row("413: bulks of 20 MB at a limit of 10 MB, on a real node")
+    here = secured.apart("limited", sink_batch_bytes=20 * 2**20, sink_batch_seconds=5.0)
+    setup(here)
+    with contextlib.closing(Oracle(here, lightly)) as oracle:
+        for number, raw in enumerate(raw_articles(scaled(40, 200))):
+            size = 11 * 2**20 if number == 7 else 2**19
+            article = lightly(raw.model_copy(update={"content": ("word " * (size // 5))}))
+            oracle.enriched([article])
+            if number == 7:
+                oracle.lost.add(article.id)
+                del oracle.documents[article.id]
+        oracle.settle()
+        with sink_on(here):
+            drain_sink(here)
+            drain(here)
+        oracle.judge(stored(here), row)
