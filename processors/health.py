@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 Lags = dict[int, int]
 STALLED_SECONDS = 60.0
 _EVERY = 5.0
+# A process that was frozen and goes on has this many looks to show it, before it is ended for standing still.
+_LOOKS_TO_MOVE = 3
 _TIMEOUT_MS = 5000
 _BLOCKS = ("index.blocks.write", "index.blocks.read_only", "index.blocks.read_only_allow_delete")
 
@@ -91,6 +93,7 @@ class Health:
         lag: how many messages wait for its group, by partition; raises KafkaError.
         index: what is wrong with the index, in words; none where the worker writes to none.
         clock: seconds by a clock that never goes back.
+        end: ends the process that does not live, in words; its supervisor starts another.
     """
 
     def __init__(
@@ -99,8 +102,10 @@ class Health:
         lag: Callable[[], Lags],
         index: Callable[[], str] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        end: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._progress, self._ask_lag, self._ask_index, self._clock = progress, lag, index, clock
+        self._end, self._dead_looks = end, 0
         self.lags: Lags = {}
         self._finished, self._moved_at = progress.finished, clock()
         self._ready = {"kafka": "it was not asked yet"}
@@ -129,6 +134,13 @@ class Health:
             found["index"] = self._ask_index()
         self._ready = found
         self._notice_progress()
+        self._end_if_dead()
+
+    def _end_if_dead(self) -> None:
+        wrong = [f"{name}: {words}" for name, words in self.live().items() if words]
+        self._dead_looks = self._dead_looks + 1 if wrong else 0
+        if self._dead_looks == _LOOKS_TO_MOVE:
+            self._end("; ".join(wrong))
 
     def _kafka(self) -> str:
         try:

@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -46,6 +47,12 @@ def finished_or_exit() -> Iterator[None]:
     except BaseException as error:  # noqa: BLE001
         log.warning("an article was not finished, and will be read again", error=f"{type(error).__name__}: {error}")
         os._exit(EX_TEMPFAIL)
+
+
+def end_standing_still(words: str) -> None:
+    """Ends a process that does not live any more: what it has not finished is read again by the next one."""
+    log.error("the process stands still, and ends so that another takes its place", wrong=words)
+    os._exit(EX_TEMPFAIL)
 
 
 def message_of(found: Any) -> Message:
@@ -94,7 +101,8 @@ def run_enricher(settings: Settings, make: LearnedEnrich, steps: Steps | None = 
     log.info("enricher starts", kafka=settings.kafka_servers)
     app = build(settings, memory.with_learned(make), memory.learned, progress)
     worker = faust.Worker(app, quiet=True, loglevel=settings.log_level, logging_config=logging_config(settings))
-    telling = Telling(progress, Health(progress, GroupLag(settings, names.raw.name, names.enricher_group)))
+    lag = GroupLag(settings, names.raw.name, names.enricher_group)
+    telling = Telling(progress, Health(progress, lag, end=end_standing_still))
     if steps:
         steps.register(telling.registry)
     with _looked_after(settings, telling):
@@ -115,7 +123,8 @@ def run_sink(settings: Settings) -> None:
     )
     probed = index.client(settings, timeout=5)
     lag = GroupLag(settings, names.enriched.name, names.sink_group)
-    telling = Telling(progress, Health(progress, lag, lambda: index_problem(probed, settings.index_alias)))
+    problem = partial(index_problem, probed, settings.index_alias)
+    telling = Telling(progress, Health(progress, lag, problem, end=end_standing_still))
     send = measured(index.bulk_sender(elasticsearch, settings.index_alias), progress, telling.registry)
 
     def tell() -> None:

@@ -159,3 +159,33 @@ def test_a_probe_answers_in_the_usual_form() -> None:
     assert checked(checks, verbose=True) == (503, "[+]kafka ok\n[-]index failed: it is blocked\nfailed\n")
     assert checked(checks, verbose=False) == (503, "[-]index failed: it is blocked\nfailed\n")
     assert checked({"kafka": ""}, verbose=False) == (200, "ok\n")
+
+
+@pytest.mark.parametrize(("seconds", "ends"), [(60, 0), (70, 0), (90, 1), (300, 1)])
+def test_a_worker_that_stands_still_ends_itself_once(seconds: float, ends: int) -> None:
+    """Who does not live for several looks is ended, once, with the words for what is wrong."""
+    clock, said = Clock(), list[str]()
+    progress = worker()
+    health = Health(progress, Kafka(p0=7), clock=clock.monotonic, end=said.append)
+    for _ in range(int(seconds / 5)):
+        health.look()
+        clock.pass_seconds(5)
+        progress.turned_at = clock.monotonic()
+    assert len(said) == ends
+    assert all(one.startswith("progress: 7 messages wait") for one in said)
+
+
+def test_a_frozen_worker_that_goes_on_is_not_ended() -> None:
+    """After minutes in which nothing of the process ran, it is given time to go on."""
+    clock, said = Clock(), list[str]()
+    progress = worker()
+    health = Health(progress, Kafka(p0=7), clock=clock.monotonic, end=said.append)
+    health.look()
+    clock.pass_seconds(300)
+    health.look()
+    progress.done, progress.turned_at = 7, clock.monotonic()
+    for _ in range(4):
+        clock.pass_seconds(5)
+        progress.turned_at = clock.monotonic()
+        health.look()
+    assert not said
