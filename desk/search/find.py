@@ -57,8 +57,8 @@ def at_one_time(elasticsearch: Elasticsearch, alias: str, work: Callable[[str], 
     """What `work` gives for the shared point in time; for a new one where Elasticsearch does not know that any more."""
 
     def warm(pit: str) -> None:
-        every = {**request.counted(elastic(parse(""))), "aggs": facets.asked(parse("")), **request.view(pit, KEPT)}
-        many(elasticsearch, [every])
+        one = {"bool": {"filter": [elastic(parse("")), {"range": {"fetched_at": {"gte": "now-1m"}}}]}}
+        many(elasticsearch, [{**request.counted(one), "aggs": facets.asked(parse("")), **request.view(pit, KEPT)}])
 
     try:
         return work(snapshot.opened(elasticsearch, alias, warm))
@@ -142,14 +142,19 @@ class _Search:
         """The page after that place, of that point in time."""
         sought = matching(self.elasticsearch, self.alias, self.query, self.ask.sort, self.now)
         reader = Reader(self.elasticsearch, sought, pit, with_copies=self.ask.copies)
-        beside = {**facets.asked(self.query), **histogram.span_asked()} if self.ask.facets else None
-        page = reader.page(self.ask.limit, after, beside, lambda answer: self._along(answer, sought.query))
+        usual = usual_interval(self.elasticsearch, self.alias) if self.ask.facets else None
+        beside = self._beside(usual) if usual else None
+        page = reader.page(self.ask.limit, after, beside, lambda answer: self._along(answer, sought.query, usual))
         return self._told(page, reader.pit, self._nearly(page, reader.pit, sought))
 
-    def _along(self, answer: dict[str, Any], query: dict[str, Any]) -> list[dict[str, Any]]:
-        """The requests that go with the documents: the picture where one is wanted."""
+    def _beside(self, usual: histogram.Interval) -> dict[str, Any]:
+        """The aggregations: facets, and the bars that most searches want."""
+        return {**facets.asked(self.query), **histogram.span_asked(), **histogram.bars_asked(usual)}
+
+    def _along(self, answer: dict[str, Any], query: dict[str, Any], usual: str | None) -> list[dict[str, Any]]:
+        """The requests that go with the documents: the picture, where it needs other bars than the usual ones."""
         axis = self._axis(answer)
-        return [histogram.asked(axis, query)] if axis else []
+        return [histogram.asked(axis, query)] if axis and axis.interval != usual else []
 
     def _axis(self, answer: dict[str, Any]) -> histogram.Axis | None:
         span = histogram.span(answer["aggregations"]) if self.ask.facets else None
@@ -189,7 +194,8 @@ class _Search:
         if not axis:
             return None
         everything = everything_on(self.elasticsearch, self.alias, axis)
-        return histogram.drawn(axis, self.ask.text, histogram.counts(page.along[0]), everything)
+        bars = histogram.counts([page.counted, *page.along][-1])
+        return histogram.drawn(axis, self.ask.text, bars, everything)
 
 
 def everything_on(elasticsearch: Elasticsearch, alias: str, axis: histogram.Axis) -> dict[datetime, int]:
@@ -201,6 +207,18 @@ def everything_on(elasticsearch: Elasticsearch, alias: str, axis: histogram.Axis
         return histogram.counts(answer)
 
     return snapshot.remembered.get(elasticsearch, (alias, whole), _ALL_SECONDS, ask)
+
+
+def usual_interval(elasticsearch: Elasticsearch, alias: str) -> histogram.Interval:
+    """The interval of the bars that suit all articles together, as known at most a minute ago."""
+
+    def ask() -> histogram.Interval:
+        every = {**request.counted(elastic(parse(""))), "aggs": histogram.span_asked()}
+        (answer,) = many(elasticsearch, [every], alias)
+        span = histogram.span(answer["aggregations"])
+        return histogram.axis(*span).interval if span else "day"
+
+    return snapshot.remembered.get(elasticsearch, ("interval", alias), _ALL_SECONDS, ask)
 
 
 def _continued(search: _Search, cursor: Cursor) -> Found:

@@ -123,13 +123,17 @@ def _starts(axis: Axis) -> Iterator[datetime]:
 def asked(axis: Axis, query: dict[str, Any]) -> dict[str, Any]:
     """The request for the bars of what a query finds."""
     bounds = {"gte": axis.start.isoformat(), "lt": axis.end.isoformat()}
-    bars = {"field": "date", "calendar_interval": axis.interval, "min_doc_count": 1}
     return {
         "query": {"bool": {"filter": [query, {"range": {"date": bounds}}]}},
         "size": 0,
         "track_total_hits": False,
-        "aggs": {"bars": {"date_histogram": bars}},
+        "aggs": bars_asked(axis.interval),
     }
+
+
+def bars_asked(interval: Interval) -> dict[str, Any]:
+    """The aggregation for the bars of whatever is found."""
+    return {"bars": {"date_histogram": {"field": "date", "calendar_interval": interval, "min_doc_count": 1}}}
 
 
 def counts(answer: dict[str, Any]) -> dict[datetime, int]:

@@ -13,6 +13,7 @@ from desk.search import request
 from desk.search.asking import many
 from desk.search.found import MATCH_START, Copies, Hit
 from desk.search.snapshot import KEPT
+from schemas.index import text_key
 
 # How many are looked at for one that is shown, since copies may be among them; the most when a text has very many.
 _SPARE = 1.4
@@ -47,6 +48,7 @@ class _Ranked:
 
     id: str
     content_hash: str
+    key: str
     sort: list[Any]
 
 
@@ -81,10 +83,11 @@ class Reader:
         `along` gives further requests when it sees total and aggregations.
         """
         size = limit + 1 if self._with_copies else min(_MOST_LOOKED_AT, int(_SPARE * limit) + 1)
-        total = {**request.counted(self._matching.query), **({"aggs": aggregations} if aggregations else {})}
-        ranked, counted = self.ask([request.ranked(self._matching, size, after), total])
+        # Words in several fields are scored for every article that has them: the total costs nothing beside.
+        total = {"track_total_hits": True, **({"aggs": aggregations} if aggregations else {})}
+        (counted,) = self.ask([{**request.ranked(self._matching, size, after), **total}])
         page = Page(counted=counted)
-        found = _places(ranked)
+        found = _places(counted)
         kept = self._chosen(found, page, along(counted), limit)
         for _ in range(_MOST_ROUNDS):
             if len(kept) > limit or len(found) < size:
@@ -114,13 +117,13 @@ class Reader:
         The documents of the first ones that are `wanted` come with the same request.
         """
         hashes = [] if self._with_copies else sorted({one.content_hash for one in found})
-        ids = [one.id for one in found[:wanted]]
+        first = found[:wanted]
         bodies = [request.copies(self._matching, hashes)] if hashes else []
-        bodies += [request.documents(self._matching, ids)] if ids else []
+        bodies += [self._wanted(first)] if first else []
         answers = self.ask([*along, *bodies])
         page.along = page.along or answers[: len(along)]
         groups = self._groups(answers[len(along)], hashes) if hashes else {}
-        if ids:
+        if first:
             self._keep(answers[-1])
         pairs = ((one, groups.get(one.content_hash)) for one in found)
         return [(one, group) for one, group in pairs if group is None or group.first == one.id]
@@ -132,13 +135,16 @@ class Reader:
         (answer,) = self.ask([request.grouped(self._matching, hashes)])
         return _counted(answer["aggregations"]["copies"]["buckets"])
 
+    def _wanted(self, places: Sequence[_Ranked]) -> dict[str, Any]:
+        return request.documents(self._matching, [one.id for one in places], {one.key for one in places})
+
     def _keep(self, answer: dict[str, Any]) -> None:
         self._documents |= {one["_source"]["id"]: one for one in answer["hits"]["hits"]}
 
     def _hits(self, kept: list[tuple[_Ranked, _Group | None]]) -> list[Hit]:
-        missing = [one.id for one, _ in kept if one.id not in self._documents]
+        missing = [one for one, _ in kept if one.id not in self._documents]
         if missing:
-            self._keep(self.ask([request.documents(self._matching, missing)])[0])
+            self._keep(self.ask([self._wanted(missing)])[0])
         return [self._hit(one, group) for one, group in kept]
 
     def _hit(self, place: _Ranked, group: _Group | None) -> Hit:
@@ -148,8 +154,12 @@ class Reader:
 
 
 def _places(answer: dict[str, Any]) -> list[_Ranked]:
-    hits = answer["hits"]["hits"]
-    return [_Ranked(one["fields"]["id"][0], one["fields"]["content_hash"][0], one["sort"]) for one in hits]
+    return [_place(hit["fields"], hit["sort"]) for hit in answer["hits"]["hits"]]
+
+
+def _place(fields: dict[str, list[str]], sort: list[Any]) -> _Ranked:
+    language = fields.get("language", [None])[0]
+    return _Ranked(fields["id"][0], fields["content_hash"][0], text_key(language), sort)
 
 
 def _listed(hits: list[dict[str, Any]]) -> dict[str, _Group]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -69,10 +69,7 @@ def view(pit: str, kept: str) -> dict[str, Any]:
 
 
 def ranked(matching: Matching, size: int, after: Sequence[Any] = ()) -> dict[str, Any]:
-    """Which articles come first, from the one after `after` on: ids and content hashes alone, and no total.
-
-    Without a total Elasticsearch passes by what cannot come first.
-    """
+    """Which articles come first, from the one after `after` on: ids, content hashes and languages, and no total."""
     return {
         "query": matching.scored,
         "sort": matching.order,
@@ -80,18 +77,19 @@ def ranked(matching: Matching, size: int, after: Sequence[Any] = ()) -> dict[str
         "track_total_hits": False,
         "_source": False,
         "stored_fields": "_none_",
-        "docvalue_fields": ["id", "content_hash"],
+        "docvalue_fields": ["id", "content_hash", "language"],
         **({"search_after": list(after)} if after else {}),
     }
 
 
-def documents(matching: Matching, ids: Sequence[str]) -> dict[str, Any]:
-    """Whole articles with their highlights, in any order."""
+def documents(matching: Matching, ids: Sequence[str], keys: Collection[str]) -> dict[str, Any]:
+    """Whole articles with their highlights, in any order; `keys` are those of their languages."""
+    spoken = {key: query for key, query in matching.by_language.items() if key in keys}
     return {
         "query": {"bool": {"filter": [{"terms": {"id": list(ids)}}]}},
         "size": len(ids),
         "track_total_hits": False,
-        "highlight": _highlight(matching.by_language),
+        "highlight": _highlight(spoken),
     }
 
 
