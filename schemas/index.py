@@ -85,7 +85,6 @@ def index_body(settings: Settings) -> dict[str, Any]:
             "number_of_shards": settings.index_shards,
             "number_of_replicas": settings.index_replicas,
             "refresh_interval": settings.index_refresh,
-            "codec": "best_compression",
             "analysis": {
                 "analyzer": {
                     "wiredesk_name": {

@@ -62,7 +62,6 @@ JVM_OPTIONS = """\
 -Xmx{heap}
 -XX:+UseSerialGC
 -XX:-AlwaysPreTouch
--XX:TieredStopAtLevel=1
 -XX:+ExitOnOutOfMemoryError
 -XX:ErrorFile={logs}/hs_err_pid%p.log
 -Djava.io.tmpdir=${{ES_TMPDIR}}
