@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
@@ -42,7 +43,7 @@ class Pipeline:
         return str(Indexes(self.elasticsearch, self.settings).current())
 
     @property
-    def searched(self) -> dict[str, object]:
+    def searched(self) -> dict[str, Any]:
         """Every document that is searched, by id."""
         return contents(self.elasticsearch, self.settings.index_alias)
 
