@@ -19,7 +19,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = sorted(
     set(
         re.findall(
-            r"^(?:\.venv/bin/|zcat \S+ \| )?wiredesk ([a-z]+(?: (?:files|list|show|retry|drop))?)", README, re.MULTILINE
+            r"^(?:\.venv/bin/|zcat \S+ \| )?wiredesk ([a-z]+(?: (?:files|list|show|retry|drop|take|restore))?)", README, re.MULTILINE
         )
     )
 )
@@ -70,6 +70,6 @@ def test_options_of_the_readme_are_options_of_the_commands() -> None:
     """Each long option in the README's examples is one that its command takes."""
     for line in re.findall(r"^(?:zcat \S+ \| )?wiredesk .*$", README, re.MULTILINE):
         words = line.partition("wiredesk ")[2].partition("#")[0].partition("|")[0].split()
-        text = help_of(*(words[:2] if words[0] in {"feed", "dead", "servers"} else words[:1]))
+        text = help_of(*(words[:2] if words[0] in {"feed", "dead", "servers", "snapshot"} else words[:1]))
         for option in (word for word in words if word.startswith("--")):
             assert option in text, f"{line}: {option}"
