@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from desk.search import dates, topics
 from desk.search.fields import FIELDS, NAME_FIELDS
@@ -33,7 +34,7 @@ def with_clause(text: str, field: str, value: str) -> str:
     Raises:
         QueryError: the text cannot be read, or the field has no such value.
     """
-    query, wanted = parse(text), _meant(field, value)
+    query, wanted = _parsed(text), _meant(field, value)
     items = _items(query)
     if any(_asks(item, wanted) for item in items):
         return text
@@ -49,7 +50,7 @@ def without_clause(text: str, field: str, value: str) -> str:
     Raises:
         QueryError: the text cannot be read, or the field has no such value.
     """
-    query, wanted = parse(text), _meant(field, value)
+    query, wanted = _parsed(text), _meant(field, value)
     changed: list[str] = []
     for item, said in zip(_items(query), _slices(query), strict=True):
         kept = [one for one in _values(item) if not _is_same(one, wanted)]
@@ -67,7 +68,7 @@ def has_clause(text: str, field: str, value: str) -> bool:
         QueryError: the text cannot be read, or the field has no such value.
     """
     wanted = _meant(field, value)
-    return any(_asks(item, wanted) for item in _items(parse(text)))
+    return any(_asks(item, wanted) for item in _items(_parsed(text)))
 
 
 def with_dates(text: str, since: datetime | None, until: datetime | None) -> str:
@@ -78,7 +79,7 @@ def with_dates(text: str, since: datetime | None, until: datetime | None) -> str
     Raises:
         QueryError: the text cannot be read.
     """
-    query = parse(text)
+    query = _parsed(text)
     pairs = zip(_items(query), _slices(query), strict=True)
     kept = [said for item, said in pairs if not isinstance(item, Dates)]
     start, end = (moment and moment.astimezone(UTC).replace(microsecond=0) for moment in (since, until))
@@ -93,7 +94,7 @@ def loosened(text: str) -> list[tuple[str, str]]:
     Raises:
         QueryError: the text cannot be read.
     """
-    query = parse(text)
+    query = _parsed(text)
     items = _items(query)
     found: list[tuple[str, str]] = []
     for index, item in enumerate(items):
@@ -155,7 +156,7 @@ def _stands_alone(said: str, node: Node) -> bool:
     if isinstance(node, Dates):
         return True
     try:
-        return parse(said).root == node
+        return _parsed(said).root == node
     except QueryError:
         return False
 
@@ -192,10 +193,20 @@ def _is_same(one: Named, wanted: Named) -> bool:
     return (one.field, one.value.casefold()) == (wanted.field, wanted.value.casefold())
 
 
+def _parsed(text: str) -> Query:
+    """A query that was read; times that count from now count from this minute, so that they are equal in its pieces."""
+    return _parsed_at(text, datetime.now(UTC).replace(second=0, microsecond=0))
+
+
+@lru_cache(maxsize=512)
+def _parsed_at(text: str, now: datetime) -> Query:
+    return parse(text, now)
+
+
 def _meant(field: str, value: str) -> Named:
     """What a field and a value that the index holds ask for."""
     name = FIELDS.get(field.casefold(), field)
-    found = parse(f"{name}:{_written(name, value)}").root
+    found = _parsed(f"{name}:{_written(name, value)}").root
     if not isinstance(found, Named):
         raise QueryError(f"{field}: holds no names that could be chosen", 0, len(field))
     return found
