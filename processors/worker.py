@@ -11,10 +11,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from kafka import KafkaConsumer, KafkaProducer
+from kafka import KafkaProducer
 
 from processors import index
 from processors.health import GroupLag, Health, index_problem
+from processors.member import GroupConsumer
 from processors.message import Message, Outgoing
 from processors.metrics import Steps, Telling, measured, told
 from processors.progress import Progress
@@ -114,7 +115,7 @@ def run_sink(settings: Settings) -> None:
     names, progress = streams(settings), Progress("sink")
     elasticsearch = index.client(settings, timeout=index.BULK_SECONDS)
     producer = KafkaProducer(**producer_options(settings), max_block_ms=_LONGEST_BLOCK_MS)
-    consumer = KafkaConsumer(
+    consumer = GroupConsumer(
         group_id=names.sink_group,
         session_timeout_ms=6000,
         heartbeat_interval_ms=2000,

@@ -208,12 +208,11 @@ def test_poison_is_buried_and_slows_nothing(shared: Settings, oracle: Oracle, ro
     """One message in a hundred is no article: exactly these are dead letters, and the others are stored."""
     count = scaled(300, 10_000)
     row(f"poison: 1 % of {count:,}")
-    names = streams(shared)
+    names, before = streams(shared), len(buried(shared))
     kinds = (b"no json", None, b'{"schema_version": 9}', b"[]", b"\xff\xfe", b"{}")
     for number, article in enumerate(raw_articles(count, 27)):
         oracle.raw([article])
         if number % 100 == 0:
             oracle.poison(names.raw.name, kinds[number // 100 % len(kinds)])
-    before = len(buried(shared))
     judged(shared, oracle, row)
     row.is_exactly("dead letters", len(buried(shared)) - before, count // 100)
