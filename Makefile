@@ -15,7 +15,7 @@ demo: .venv/installed ## the two seed articles through real servers and back, th
 	@$(BIN)/wiredesk demo
 
 test: .venv/installed-dev ## the whole suite, real servers included
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 FAULTS ?= faults.json
 faults: .venv/installed-dev ## every row of the table of faults with its full figures, which takes an hour or two (FAULTS: where the table is written)

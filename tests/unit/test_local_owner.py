@@ -40,7 +40,7 @@ def test_the_outermost_closed_folder_is_named(tmp_path: Path) -> None:
     inner = tmp_path / "closed" / "too"
     inner.mkdir(parents=True)
     for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == os.geteuid() and folder.name.startswith(("pytest", "test_", "closed")):
+        if folder.stat().st_uid == os.geteuid() and folder.name.startswith(("pytest", "popen", "test_", "closed")):
             folder.chmod(0o755)
     (tmp_path / "closed").chmod(0o700)
     inner.chmod(0o700)
