@@ -16,12 +16,9 @@ from tests.eval.figure import markdown, read
 pytestmark = pytest.mark.checkout
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+_SECOND = "files|list|show|retry|drop|take|restore"
 COMMANDS = sorted(
-    set(
-        re.findall(
-            r"^(?:\.venv/bin/|zcat \S+ \| )?wiredesk ([a-z]+(?: (?:files|list|show|retry|drop|take|restore))?)", README, re.MULTILINE
-        )
-    )
+    set(re.findall(rf"^(?:\.venv/bin/|zcat \S+ \| )?wiredesk ([a-z]+(?: (?:{_SECOND}))?)", README, re.MULTILINE))
 )
 PATHS = sorted(set(re.findall(r"`((?:schemas|producers|processors|deploy|desk|seeds)/[\w./]*)`", README)))
 
