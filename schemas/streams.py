@@ -98,6 +98,9 @@ def producer_options(settings: Settings) -> dict[str, Any]:
         **client_options(settings),
         "allow_auto_create_topics": False,
         "acks": "all",
+        # With it, what kafka-python holds when a delivery ran out of time is neither sent nor failed any more.
+        "enable_idempotence": False,
+        "max_in_flight_requests_per_connection": 1,
         "compression_type": "lz4",
         "linger_ms": 5,
         "batch_size": 256 * 1024,
