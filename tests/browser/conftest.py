@@ -30,16 +30,16 @@ QUIET = (
 SLOW_MS = 20_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
-    """Playwright's driver."""
+    """Playwright's driver; while it is there its event loop counts as running, so it goes before other modules come."""
     with sync_playwright() as driver:
         yield driver
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    """Headless Chromium, once for the session; without one the tests are skipped, or fail where one is demanded."""
+    """Headless Chromium, once for a module; without one the tests are skipped, or fail where one is demanded."""
     path = os.environ.get("WIREDESK_TEST_BROWSER") or shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None or not Path(path).exists():
         told = f"no browser for the tests: {path or 'chromium'} is not there; apt-get install chromium"
