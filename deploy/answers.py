@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import http.client
+import json
 import socket
 import ssl
 import struct
@@ -149,6 +150,19 @@ def elasticsearch(url: str, settings: Settings | None = None) -> bool:
     if status in UNAUTHORIZED and settings is not None:
         raise RefusedError(f"Elasticsearch at {url} answers {status} to {_shown(settings)}")
     return status == http.HTTPStatus.OK
+
+
+def version(url: str, settings: Settings | None = None) -> str:
+    """The version of the Elasticsearch at an address; empty where it does not tell."""
+    parts = urlsplit(url)
+    connection = _connection(parts.scheme, parts.hostname or "", parts.port, settings)
+    try:
+        connection.request("GET", parts.path or "/", headers=_headers(settings))
+        return str(json.loads(connection.getresponse().read())["version"]["number"])
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        return ""
+    finally:
+        connection.close()
 
 
 def _shown(settings: Settings) -> str:

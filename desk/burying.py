@@ -14,7 +14,7 @@ import click
 from desk import show as shown
 from desk.connect import with_kafka
 from desk.failure import Exit, Failure
-from desk.options import Age, as_json
+from desk.options import Age, as_json, source_names
 from processors.dead import MENDS, MOST_RETRIES
 from schemas.dead import DeadLetter
 from schemas.settings import Settings
@@ -32,7 +32,7 @@ def _selecting(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--older-than", type=Age(), help="Only letters at least this old, as 30m, 12h or 7d."),
         click.option("--stage", type=click.Choice(["enrich", "sink"]), help="Only of this stage."),
-        click.option("--source", help="Only of this source."),
+        click.option("--source", help="Only of this source.", shell_complete=source_names),
         click.option("--reason", help="Only with this reason, as `invalid`."),
         click.argument("ids", nargs=-1, metavar="[ID]..."),
     ):

@@ -27,6 +27,7 @@ _COMMANDS = {
     "web": ("desk.serving:web", "Serve the desk's pages and API to a browser."),
     "trace": ("desk.tracing:trace", "Tell where an article is, or why it is not there."),
     "monitor": ("desk.reading:monitor", "Watch the streams: lag, rates, retries, freshness."),
+    "tail": ("desk.tailing:tail", "Print what passes on the streams, as it passes."),
     "dead": ("desk.burying:dead", "Look at dead letters, retry or drop them."),
     "reconcile": ("desk.reconciling:reconcile", "Account for every article; publish again what is missing."),
     "replay": ("desk.renewing:replay", "Run raw articles through today's enrichers again."),

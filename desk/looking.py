@@ -14,7 +14,7 @@ import click
 from desk import show, sources, sourcing
 from desk.connect import located, with_kafka
 from desk.failure import Exit, Failure, explained
-from desk.options import as_json, settings_of
+from desk.options import as_json, settings_of, source_names
 
 if TYPE_CHECKING:  # these take longer to import than `--help` may take
     from schemas.settings import Settings
@@ -50,7 +50,7 @@ def run(ctx: click.Context, /) -> None:
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=source_names)
 @as_json
 @click.pass_context
 def now(ctx: click.Context, /, name: str, *, as_json: bool) -> int:

@@ -17,6 +17,19 @@ _AGE = re.compile(r"(\d{1,6})([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
+def source_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 (click's)
+    """The names in the file of sources that begin so, for a shell to complete; none where it cannot be read."""
+    from desk.loaded import Loaded
+    from producers.sources import SourcesError, load
+    from schemas.settings import SettingsError
+
+    try:
+        found = load((ctx.find_object(Loaded) or Loaded()).settings.sources_file)
+    except (SourcesError, SettingsError, OSError):
+        return []
+    return [spec.name for spec in found if spec.name.lower().startswith(incomplete.lower())]
+
+
 def settings_of(ctx: click.Context) -> Settings:
     """The settings that the command runs with."""
     settings: Settings = ctx.obj.settings

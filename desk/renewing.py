@@ -15,7 +15,7 @@ import click
 from desk import show as shown
 from desk.connect import with_both
 from desk.failure import Exit, Failure
-from desk.options import Moment, as_json
+from desk.options import Moment, as_json, source_names
 from desk.rebuilding import words
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def _drop_old(settings: Settings, *, is_sure: bool) -> int:
 @click.command()
 @click.option("--since", type=Moment(), help="Only what was published from this date on: 2026-11-22, or 7d.")
 @click.option("--until", type=Moment(end_of_day=True), help="Only what was published up to and with this date.")
-@click.option("--source", help="Only of this source.")
+@click.option("--source", help="Only of this source.", shell_complete=source_names)
 @click.option("--enricher", help="Only articles that an older version of this enricher made.")
 @click.option("--resume", is_flag=True, help="Go on with a replay that was interrupted.")
 @_processes

@@ -18,15 +18,19 @@ from schemas.settings import Settings
 
 @click.command()
 @click.option("--no-seeds", is_flag=True, help="Do not feed the seed articles.")
+@click.option("--check", is_flag=True, help="Only look whether all that is needed is there, and say what is missing.")
 @click.pass_context
-def run(ctx: click.Context, *, no_seeds: bool) -> int:
+def run(ctx: click.Context, *, no_seeds: bool, check: bool) -> int:
     """Run everything in the foreground until Ctrl-C: servers, enrichers, sink, pages; feed the seeds, look at sources.
 
     \b
     Examples:
       wiredesk run
+      wiredesk run --check
       WIREDESK_ENRICHERS=2 wiredesk run --no-seeds
     """
+    if check:
+        return _checked(settings_of(ctx))
     from deploy.progress import for_stream
     from desk import pipeline
     from desk.accounting import accounting
@@ -42,6 +46,18 @@ def run(ctx: click.Context, *, no_seeds: bool) -> int:
             pipeline.watch(here, stopping, lambda text: click.echo(text, err=True))
         click.echo("stopping: enrichers and sink first, then the servers", err=True)
     return Exit.FINE
+
+
+def _checked(settings: Settings) -> int:
+    """Tells what is there and what is missing, a line for each; a finding where something is missing."""
+    from deploy.preflight import checks, this_machine
+
+    found = list(checks(settings, this_machine()))
+    for one in found:
+        click.echo(f"{'missing' if one.way_out else 'ok':<8}{one.name:<14}{one.words}")
+        if one.way_out:
+            click.echo(f"{'':<8}next: {one.way_out}")
+    return Exit.FINDING if any(one.way_out for one in found) else Exit.FINE
 
 
 def _stopping() -> threading.Event:

@@ -13,7 +13,7 @@ import click
 from desk import show as shown
 from desk.connect import with_elasticsearch
 from desk.failure import Exit, Failure
-from desk.options import Moment, as_json
+from desk.options import Moment, as_json, source_names
 
 if TYPE_CHECKING:  # they take longer to import than `--help` may take
     from elasticsearch import Elasticsearch
@@ -30,7 +30,7 @@ _CLAUSES = {"source": "source", "topic": "topic", "entity": "entity", "language"
 
 @click.command()
 @click.argument("words", nargs=-1)
-@click.option("--source", help="Only of this source.")
+@click.option("--source", help="Only of this source.", shell_complete=source_names)
 @click.option("--topic", help="Only on this topic: a code as medtop:20000639, or words of its name.")
 @click.option("--entity", help="Only naming this entity: a Wikidata id as Q7747, or words of its name.")
 @click.option("--lang", "language", help="Only in this language, as `en`.")

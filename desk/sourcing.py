@@ -12,7 +12,7 @@ import click
 from desk import looks, show
 from desk.connect import with_kafka
 from desk.failure import Exit, Failure, explained
-from desk.options import as_json, settings_of
+from desk.options import as_json, settings_of, source_names
 
 if TYPE_CHECKING:  # these take longer to import than `--help` may take
     from desk.loaded import Loaded
@@ -198,7 +198,7 @@ def _told(spec: SourceSpec, articles: list[Any], *, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=source_names)
 @as_json
 @click.pass_context
 def check(ctx: click.Context, /, name: str, *, as_json: bool) -> int:
@@ -270,7 +270,7 @@ async def _checked(settings: Settings, spec: SourceSpec) -> list[Any]:
 
 
 @click.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=source_names)
 @click.pass_context
 def pause(ctx: click.Context, /, names: tuple[str, ...]) -> None:
     """Leave sources alone until `resume`; what they published stays.
@@ -284,7 +284,7 @@ def pause(ctx: click.Context, /, names: tuple[str, ...]) -> None:
 
 
 @click.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=source_names)
 @click.pass_context
 def resume(ctx: click.Context, /, names: tuple[str, ...]) -> None:
     """Look at paused sources again.
@@ -308,7 +308,7 @@ def _paused(settings: Settings, names: tuple[str, ...], *, paused: bool) -> None
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=source_names)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.pass_context
 def remove(ctx: click.Context, /, name: str, *, yes: bool) -> int:

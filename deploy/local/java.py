@@ -99,6 +99,11 @@ def places(environment: Mapping[str, str], patterns: Iterable[str] = USUAL_FOLDE
     return [*named, *(home for home in newest_first if home not in named)]
 
 
+def homes(settings: Settings) -> list[Path]:
+    """Folders to look for a JDK in, those that were fetched before last."""
+    return places(os.environ, (*USUAL_FOLDERS, f"{settings.cache_dir / 'jdk'}/v0/jdks/*/*"))
+
+
 def find(homes: Iterable[Path], owner: Owner | None = None) -> tuple[Path | None, list[Jdk]]:
     """The first folder whose JDK fits, and those that were passed over before it."""
     passed: list[Jdk] = []
@@ -160,12 +165,11 @@ def java_home(settings: Settings, owner: Owner | None, progress: Progress) -> Pa
                 f"WIREDESK_JAVA_HOME names {jdk.home}, which {jdk.fault}: the servers need a full JDK {OLDEST} or newer"
             )
         return jdk.home
-    folder = settings.cache_dir / "jdk"
-    home, passed = find(places(os.environ, (*USUAL_FOLDERS, f"{folder}/v0/jdks/*/*")), owner)
+    home, passed = find(homes(settings), owner)
     if home is not None:
         return home
     try:
         with progress.task(f"Fetching a JDK {FETCHED}", FETCH_USUALLY_SECONDS, "seconds"):
-            return fetch(folder, FETCH_SECONDS)
+            return fetch(settings.cache_dir / "jdk", FETCH_SECONDS)
     except (OSError, subprocess.SubprocessError) as error:
         raise ServersError(none_in_words(passed, error)) from None

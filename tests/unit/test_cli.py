@@ -258,3 +258,20 @@ def test_an_error_of_a_server_names_the_server_and_the_next_step(error: Exceptio
 def test_a_mistake_of_ours_is_no_error_of_a_server() -> None:
     """An error that no server made has no such words: it is reported as a defect."""
     assert in_words(KeyError("x"), unit_settings()) is None
+
+
+def test_a_shell_completes_the_names_of_sources(tmp_path: Path) -> None:
+    """What is typed of a source's name is completed from the file of sources; an unreadable one completes none."""
+    sources = tmp_path / "sources.toml"
+    sources.write_text('[[source]]\nname = "The Herald"\nkind = "files"\npath = "articles"\n')
+    asked = {"COMP_WORDS": "wiredesk feed check the", "COMP_CWORD": "3", "_WIREDESK_COMPLETE": "bash_complete"}
+    for file, completed in ((sources, "plain,The Herald"), (tmp_path / "none.toml", "")):
+        done = subprocess.run(
+            [sys.executable, "-c", "from desk.cli import main; main()"],
+            env={**os.environ, **asked, "WIREDESK_SOURCES_FILE": str(file)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout.strip() == completed
+        assert "Traceback" not in done.stderr
