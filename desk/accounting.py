@@ -10,7 +10,6 @@ from typing import Any
 
 import structlog
 from elasticsearch import ApiError, TransportError
-from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from desk.reconcile import Report, Span, reconcile
@@ -18,7 +17,7 @@ from processors.progress import instance_name
 from schemas.envelope import envelope
 from schemas.settings import Settings
 from schemas.status import Account
-from schemas.streams import NoSuchStreamError, producer_options, streams
+from schemas.streams import NoSuchStreamError, producing, streams
 
 log = structlog.get_logger(__name__)
 
@@ -77,10 +76,7 @@ def _run(settings: Settings, wait: Callable[[float], bool]) -> None:
     while not wait(pause):
         pause = settings.reconcile_minutes * 60
         try:
-            producer = KafkaProducer(**producer_options(settings))
-            try:
+            with producing(settings, patience=3) as producer:
                 once(settings, producer.send, datetime.now(UTC))
-            finally:
-                producer.close(timeout=3)
         except (KafkaError, NoSuchStreamError, ApiError, TransportError) as error:
             log.warning("what was published was not accounted for", error=type(error).__name__)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from schemas.dead import DeadLetter
 from schemas.settings import Settings
 
 if TYPE_CHECKING:
-    from processors.dead import Group, Undertaker
+    from processors.dead import Group
 
 _QUICK = 5.0
 _LONGEST_SHOWN = 4000
@@ -167,6 +166,8 @@ def retry(ctx: click.Context, /, *, force: bool, wait: float, **given: Any) -> i
       wiredesk dead retry articles.raw-0-17
       wiredesk dead retry --reason failed --limit 100 --yes
     """
+    from processors.retried import retry as send_again
+
     act = _Act.of("retry", given)
     settings, found = act.letters(ctx)
     tired = [letter for letter in found if letter.attempts > MOST_RETRIES and not force]
@@ -174,22 +175,8 @@ def retry(ctx: click.Context, /, *, force: bool, wait: float, **given: Any) -> i
     kept = [f"{one.id} ended here {one.attempts} times: see why, then retry it with --force" for one in tired]
     if not act.agreed(chosen) or not chosen:
         return act.tell(0, kept, {}) if kept else Exit.FINE
-    return _retried(settings, chosen, kept, wait, act)
-
-
-def _retried(settings: Settings, chosen: list[DeadLetter], kept: list[str], wait: float, act: _Act) -> int:
-    from processors.retried import Follower
-
-    sent: dict[str, DeadLetter] = {}
-    with Follower(settings) as follower:
-        with _undertaker(settings) as undertaker:
-            for letter in chosen:
-                try:
-                    sent[undertaker.retry(letter)] = letter
-                except ValueError as error:
-                    kept.append(str(error))
-        outcomes = follower.follow(sent, wait) if wait else {}
-    return act.tell(len(sent), kept, outcomes)
+    done = send_again(settings, chosen, wait)
+    return act.tell(len(done.sent), [*kept, *done.left], done.became)
 
 
 @dead.command()
@@ -203,29 +190,17 @@ def drop(ctx: click.Context, /, **given: Any) -> int:
       wiredesk dead drop articles.raw-0-17
       wiredesk dead drop --source mine --older-than 30d
     """
+    from processors.dead import undertaking
+
     act = _Act.of("drop", given)
     settings, found = act.letters(ctx)
     chosen = found[: act.limit]
     if not act.agreed(chosen):
         return Exit.FINE
-    with _undertaker(settings) as undertaker:
+    with undertaking(settings) as undertaker:
         for letter in chosen:
             undertaker.drop(letter)
     return act.tell(len(chosen), [], {})
-
-
-@contextmanager
-def _undertaker(settings: Settings) -> Iterator[Undertaker]:
-    from kafka import KafkaProducer
-
-    from processors.dead import Undertaker
-    from schemas.streams import producer_options
-
-    producer = KafkaProducer(**producer_options(settings))
-    try:
-        yield Undertaker(producer, settings)
-    finally:
-        producer.close(timeout=5)
 
 
 @dataclass(frozen=True, slots=True)

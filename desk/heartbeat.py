@@ -12,7 +12,6 @@ from typing import Any
 
 import structlog
 from elasticsearch import ApiError, Elasticsearch, TransportError
-from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from processors import index
@@ -23,7 +22,7 @@ from schemas.envelope import envelope
 from schemas.identity import HEARTBEAT_SOURCE, article_id
 from schemas.settings import Settings
 from schemas.status import Heartbeat
-from schemas.streams import producer_options, streams
+from schemas.streams import producing, streams
 
 log = structlog.get_logger(__name__)
 
@@ -148,16 +147,10 @@ def beating(settings: Settings) -> Iterator[None]:
 def _run(settings: Settings, stopping: threading.Event) -> None:
     elasticsearch = index.client(settings, timeout=5)
     while not stopping.is_set():
-        with contextlib.suppress(KafkaError), _producer(settings) as producer:
+        with (
+            contextlib.suppress(KafkaError),
+            producing(settings, patience=3, max_block_ms=_MAX_BLOCK_MS) as producer,
+        ):
             Heart(settings, producer, lambda: found_version(elasticsearch, settings.index_alias), stopping.wait).run()
         stopping.wait(EVERY_SECONDS)
     elasticsearch.close()
-
-
-@contextmanager
-def _producer(settings: Settings) -> Iterator[Any]:
-    producer = KafkaProducer(**producer_options(settings), max_block_ms=_MAX_BLOCK_MS)
-    try:
-        yield producer
-    finally:
-        producer.close(timeout=3)

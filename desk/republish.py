@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from kafka import KafkaProducer
-
 from desk.places import Log, chunks
 from desk.suspects import Suspect
 from schemas.settings import Settings
-from schemas.streams import producer_options, streams
+from schemas.streams import producing, streams
 
 _UNDER_WAY = 500
 _SECONDS = 60
@@ -30,16 +28,13 @@ def republish(settings: Settings, log: Log, wanted: Iterable[Suspect]) -> int:
         KafkaError: one was not acknowledged; those before it were.
     """
     stream = streams(settings).raw.name
-    producer = KafkaProducer(**producer_options(settings))
     done = 0
-    try:
+    with producing(settings) as producer:
         for some in chunks(_records(log, stream, wanted), _UNDER_WAY):
             sent = [producer.send(stream, key=one.key, value=one.value, headers=list(one.headers)) for one in some]
             for future in sent:
                 future.get(_SECONDS)
             done += len(some)
-    finally:
-        producer.close(timeout=5)
     return done
 
 

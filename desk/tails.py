@@ -13,7 +13,8 @@ from desk.accounting import KEY as ACCOUNT_KEY
 from desk.flow import Change
 from desk.heartbeat import ARTICLE_ID
 from desk.heartbeat import KEY as HEARTBEAT_KEY
-from schemas.dead import DEAD_RECORD, DeadLetter, Resolution
+from processors.dead import OpenLetters
+from schemas.dead import DeadLetter
 from schemas.receipt import Receipt
 from schemas.status import Account, Heartbeat, StageStatus
 
@@ -21,32 +22,22 @@ STATUS_KEPT = timedelta(hours=1)
 
 
 class Letters:
-    """The dead letters that are open, as their stream goes on."""
+    """The dead letters that are open, as their stream goes on, without their originals."""
 
     def __init__(self) -> None:
-        self._open: dict[str, DeadLetter] = {}
-        self._closed: set[str] = set()
+        self._letters = OpenLetters(lambda letter: letter.model_copy(update={"value": None, "headers": {}}))
         self._buried: set[str] = set()
 
     def take(self, record: Any) -> None:
         """Takes one record; one of a later version than this software knows is left alone."""
-        try:
-            one = DEAD_RECORD.validate_json(record.value or b"")
-        except ValidationError:
-            return
-        if isinstance(one, Resolution):
-            self._closed.add(one.letter)
-            self._open.pop(one.letter, None)
-            return
-        if one.stage == "enrich":
+        one = self._letters.take(record.value)
+        if isinstance(one, DeadLetter) and one.stage == "enrich":
             self._buried.add(one.id)
-        if one.id not in self._closed:
-            self._open[one.id] = one.model_copy(update={"value": None, "headers": {}})
 
     @property
     def open(self) -> list[DeadLetter]:
-        """The letters that nobody retried or dropped, without their originals."""
-        return list(self._open.values())
+        """The letters that nobody retried or dropped."""
+        return self._letters.open
 
     @property
     def buried(self) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -15,7 +16,7 @@ from processors.progress import instance_name
 from schemas.dead import DEAD_RECORD, DeadLetter, Reason, Resolution, letter_id
 from schemas.envelope import ATTEMPTS, envelope
 from schemas.settings import Settings
-from schemas.streams import read_to_end, reader_options, streams
+from schemas.streams import producing, read_to_end, reader_options, streams
 
 # What was retried so often is not cured by trying: somebody has to look first.
 MOST_RETRIES = 3
@@ -73,20 +74,42 @@ def open_letters(settings: Settings, selection: Selection | None = None) -> list
 
 
 def fold(values: Iterable[bytes | None]) -> list[DeadLetter]:
-    """The letters of a stream that no resolution closed.
+    """The letters of a whole stream that no resolution closed."""
+    letters = OpenLetters()
+    for value in values:
+        letters.take(value)
+    return letters.open
+
+
+class OpenLetters:
+    """The letters that no resolution closed, as their stream goes on.
 
     A letter and its resolution stand in one partition, in order: a letter that is written again after its resolution,
     as by a sink that was killed before it could commit, stays closed.
+
+    Args:
+        kept: what is kept of a letter.
     """
-    letters: dict[str, DeadLetter] = {}
-    closed: set[str] = set()
-    for value in values:
+
+    def __init__(self, kept: Callable[[DeadLetter], DeadLetter] = lambda letter: letter) -> None:
+        self._kept = kept
+        self._open: dict[str, DeadLetter] = {}
+        self._closed: set[str] = set()
+
+    def take(self, value: bytes | None) -> DeadLetter | Resolution | None:
+        """Takes one value of the stream, and gives what it was; none for one of a version that is not known."""
         record = _parsed(value)
         if isinstance(record, Resolution):
-            closed.add(record.letter)
-        elif record is not None:
-            letters[record.id] = record
-    return [one for one in letters.values() if one.id not in closed]
+            self._closed.add(record.letter)
+            self._open.pop(record.letter, None)
+        elif record is not None and record.id not in self._closed:
+            self._open[record.id] = self._kept(record)
+        return record
+
+    @property
+    def open(self) -> list[DeadLetter]:
+        """Those that nobody retried or dropped."""
+        return list(self._open.values())
 
 
 def _parsed(value: bytes | None) -> DeadLetter | Resolution | None:
@@ -169,3 +192,14 @@ class Undertaker:
 
     def _send(self, out: Outgoing) -> Any:
         return self._producer.send(out.stream, value=out.value, key=out.key or None, headers=out.headers).get(30)
+
+
+@contextmanager
+def undertaking(settings: Settings) -> Iterator[Undertaker]:
+    """An undertaker while the block runs, with a producer of its own.
+
+    Raises:
+        KafkaError: Kafka does not answer.
+    """
+    with producing(settings) as producer:
+        yield Undertaker(producer, settings)

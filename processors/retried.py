@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from kafka import KafkaConsumer
 from pydantic import ValidationError
 
+from processors.dead import undertaking
 from schemas.dead import DEAD_RECORD, DeadLetter, letter_id
 from schemas.envelope import RAW_PLACE
 from schemas.receipt import Receipt
@@ -97,3 +99,35 @@ class Follower:
             for records in self._consumer.poll(timeout_ms=200).values():
                 found.update(outcomes(records, sent, self._settings))
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """What was done with letters.
+
+    Those `sent` again stand under the id that a letter of their new message would have; what `became` of them, as far
+    as it was seen, under the same; `left` says in words why the others were not sent.
+    """
+
+    sent: Mapping[str, DeadLetter]
+    became: Mapping[str, Outcome]
+    left: Sequence[str]
+
+
+def retry(settings: Settings, letters: Iterable[DeadLetter], seconds: float) -> Retried:
+    """Sends the originals of letters again, and follows them for so many seconds.
+
+    Raises:
+        KafkaError: Kafka does not answer; those that were sent are closed.
+        NoSuchStreamError: the streams were not made yet.
+    """
+    sent: dict[str, DeadLetter] = {}
+    left: list[str] = []
+    with Follower(settings) as follower:
+        with undertaking(settings) as undertaker:
+            for letter in letters:
+                try:
+                    sent[undertaker.retry(letter)] = letter
+                except ValueError as error:
+                    left.append(str(error))
+        return Retried(sent, follower.follow(sent, seconds) if seconds else {}, left)

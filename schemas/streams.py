@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from kafka import TopicPartition
+from kafka import KafkaProducer, TopicPartition
 
 from schemas.settings import Settings
 from schemas.signin import kafka_options
@@ -106,6 +107,21 @@ def producer_options(settings: Settings) -> dict[str, Any]:
         "batch_size": 256 * 1024,
         "max_request_size": MAX_MESSAGE_BYTES,
     }
+
+
+@contextmanager
+def producing(settings: Settings, patience: float = 5, **more: Any) -> Iterator[KafkaProducer]:
+    """A kafka-python producer while the block runs; at its end so many seconds are left to what is under way.
+
+    Raises:
+        SettingsError: how to sign in to Kafka cannot stand.
+        KafkaError: Kafka does not answer.
+    """
+    producer = KafkaProducer(**producer_options(settings), **more)
+    try:
+        yield producer
+    finally:
+        producer.close(timeout=patience)
 
 
 def reader_options(settings: Settings) -> dict[str, Any]:

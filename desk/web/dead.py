@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated, Any, Literal, get_args
@@ -11,17 +10,15 @@ from typing import Annotated, Any, Literal, get_args
 import click
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from kafka import KafkaProducer
 
 from desk.options import Age
 from desk.web.letters import TheLetters
 from desk.web.parts import Problem, address, desk_of, page, segment, tell
 from desk.web.security import Form
-from processors.dead import MENDS, MOST_RETRIES, Group, Selection, Undertaker, grouped
-from processors.retried import Follower
+from processors.dead import MENDS, MOST_RETRIES, Group, Selection, grouped, undertaking
+from processors.retried import retry
 from schemas.dead import DeadLetter
 from schemas.settings import Settings
-from schemas.streams import producer_options
 
 router = APIRouter()
 
@@ -33,7 +30,6 @@ MOST_SHOWN = 20_000
 # So many are dealt with at once: a browser does not wait for more.
 MOST_AT_ONCE = 1000
 _FOLLOWED_SECONDS = 4.0
-_DELIVERY_SECONDS = 5
 _AGES = ("1h", "12h", "1d", "7d", "30d")
 _NONE = "(none)"
 
@@ -139,18 +135,9 @@ class Burials:
         Raises:
             KafkaError: Kafka does not answer; those that were sent are closed.
         """
-        sent: dict[str, DeadLetter] = {}
-        left: list[str] = []
-        with Follower(self._settings) as follower:
-            with self._undertaker() as undertaker:
-                for letter in letters:
-                    try:
-                        sent[undertaker.retry(letter)] = letter
-                    except ValueError as error:
-                        left.append(str(error))
-            became = follower.follow(sent, _FOLLOWED_SECONDS).values()
-        again = [one for one in became if isinstance(one, DeadLetter)]
-        return Report(len(sent), left, len(became) - len(again), again)
+        done = retry(self._settings, letters, _FOLLOWED_SECONDS)
+        again = [one for one in done.became.values() if isinstance(one, DeadLetter)]
+        return Report(len(done.sent), done.left, len(done.became) - len(again), again)
 
     def drop(self, letters: Sequence[DeadLetter]) -> Report:
         """Closes them for good.
@@ -158,18 +145,10 @@ class Burials:
         Raises:
             KafkaError: Kafka does not answer.
         """
-        with self._undertaker() as undertaker:
+        with undertaking(self._settings) as undertaker:
             for letter in letters:
                 undertaker.drop(letter)
         return Report(len(letters))
-
-    @contextmanager
-    def _undertaker(self) -> Iterator[Undertaker]:
-        producer = KafkaProducer(**producer_options(self._settings))
-        try:
-            yield Undertaker(producer, self._settings)
-        finally:
-            producer.close(timeout=_DELIVERY_SECONDS)
 
 
 def burials_of(request: Request) -> Burials:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Request
-from kafka import KafkaProducer
 
-from processors.dead import Selection, Undertaker, open_letters
+from processors.dead import Selection, open_letters, undertaking
 from schemas.dead import DeadLetter
 from schemas.settings import Settings
-from schemas.streams import producer_options
-
-_PATIENCE = 5
 
 
 class Letters:
@@ -31,18 +26,13 @@ class Letters:
 
     def retry(self, letter: DeadLetter) -> None:
         """Sends the original bytes again; a `ValueError` says that the letter does not hold them."""
-        self._undertaken(lambda undertaker: undertaker.retry(letter))
+        with undertaking(self._settings) as undertaker:
+            undertaker.retry(letter)
 
     def drop(self, letter: DeadLetter) -> None:
         """Closes the letter for good."""
-        self._undertaken(lambda undertaker: undertaker.drop(letter))
-
-    def _undertaken(self, work: Callable[[Undertaker], Any]) -> None:
-        producer = KafkaProducer(**producer_options(self._settings))
-        try:
-            work(Undertaker(producer, self._settings))
-        finally:
-            producer.close(timeout=_PATIENCE)
+        with undertaking(self._settings) as undertaker:
+            undertaker.drop(letter)
 
 
 def letters_of(request: Request) -> Letters:

@@ -8,6 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -81,20 +82,28 @@ class Served(uvicorn.Server):
         return f"http://127.0.0.1:{self.servers[0].sockets[0].getsockname()[1]}"
 
 
-@pytest.fixture(scope="session")
-def desk(desk_settings: Settings) -> Iterator[str]:
-    """The address of the desk."""
-    config = uvicorn.Config(create(desk_settings), port=0, log_config=None, timeout_graceful_shutdown=1)
-    server = Served(config)
+@contextmanager
+def served(settings: Settings) -> Iterator[str]:
+    """A desk on these settings while the block runs; gives its address."""
+    server = Served(uvicorn.Config(create(settings), port=0, log_config=None, timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 60
     while not server.started and time.monotonic() < deadline:
         time.sleep(0.05)
     assert server.started
-    yield server.address
-    server.should_exit = True
-    thread.join(20)
+    try:
+        yield server.address
+    finally:
+        server.should_exit = True
+        thread.join(20)
+
+
+@pytest.fixture(scope="session")
+def desk(desk_settings: Settings) -> Iterator[str]:
+    """The address of the desk."""
+    with served(desk_settings) as address:
+        yield address
 
 
 class Watched:

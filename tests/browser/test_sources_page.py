@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from desk.web.app import create
 from producers.sources import load as sources_of
 from schemas.settings import Settings
 from tests import pages
-from tests.browser.conftest import SLOW_MS, Served
+from tests.browser.conftest import SLOW_MS, served
 from tests.web import Site
 
 LONG_MS = 120_000
@@ -44,19 +40,8 @@ def file(tmp_path: Path) -> Path:
 def own_desk(desk_settings: Settings, file: Path) -> Iterator[str]:
     """A desk with a file of sources of its own, which may ask the test's newspaper."""
     changes = {"sources_file": file, "fetch_allow_hosts": "127.0.0.1", "fetch_pause": 0.0}
-    config = uvicorn.Config(
-        create(desk_settings.model_copy(update=changes)), port=0, log_config=None, timeout_graceful_shutdown=1
-    )
-    server = Served(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 60
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert server.started
-    yield server.address
-    server.should_exit = True
-    thread.join(20)
+    with served(desk_settings.model_copy(update=changes)) as address:
+        yield address
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from processors import index
 from processors.dead import open_letters
 from processors.setup import remove, setup
 from schemas.settings import Settings, environment
+from tests.generator import records
 
 
 @contextmanager
@@ -60,6 +61,13 @@ def wiredesk(settings: Settings, *words: str, stdin: str | None = None) -> subpr
 def json_lines(text: str) -> list[dict[str, Any]]:
     """The JSON values of a command's output."""
     return [json.loads(line) for line in text.splitlines()]
+
+
+def feed_generated(settings: Settings, count: int, seed: int) -> None:
+    """Publishes so many of the generator's articles by the command, as a person would."""
+    text = "\n".join(json.dumps(record) for record in records(count, seed))
+    done = wiredesk(settings, "feed", "files", "-", stdin=text)
+    assert done.returncode == 0, done.stderr
 
 
 def until(is_so: Callable[[], Any], what: str, seconds: float = 60) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,8 +16,7 @@ from processors import index
 from schemas.identity import article_id
 from schemas.settings import Settings, load
 from schemas.streams import producer_options, streams
-from tests.generator import records
-from tests.integration.pipeline import drain, json_lines, made, until, wiredesk, working
+from tests.integration.pipeline import drain, feed_generated, json_lines, made, until, wiredesk, working
 
 COUNT = 30
 
@@ -34,7 +32,7 @@ def fed(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         data_dir=tmp_path_factory.mktemp("reconciled"),
     )
     with made(settings), working(settings) as workers:
-        _feed(settings, COUNT, seed=21)
+        feed_generated(settings, COUNT, seed=21)
         producer = KafkaProducer(**producer_options(settings))
         poison = ((b"poison", b"{"), (None, b"x"), (article_id("https://a.example/", "").encode(), b"{}"))
         for sent in [producer.send(streams(settings).raw.name, key=key, value=value) for key, value in poison]:
@@ -42,11 +40,6 @@ def fed(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         producer.close()
         drain(settings)
         yield settings, workers
-
-
-def _feed(settings: Settings, count: int, seed: int) -> None:
-    text = "\n".join(json.dumps(record) for record in records(count, seed))
-    assert wiredesk(settings, "feed", "files", "-", stdin=text).returncode == 0
 
 
 def ids(count: int, seed: int) -> list[str]:
@@ -113,11 +106,11 @@ def test_what_is_on_its_way_is_not_missing(fed: tuple[Settings, dict[str, Worker
     before = reconcile(settings)
     workers["sink"].stop()
     try:
-        _feed(settings, 10, seed=22)
+        feed_generated(settings, 10, seed=22)
         delete(settings, lost)
         until(lambda: all(trace(settings, one).passages[0].enriched for one in ids(10, 22)), "all enriched")
         workers["enricher-1"].stop()
-        _feed(settings, 5, seed=23)
+        feed_generated(settings, 5, seed=23)
         found = reconcile(settings)
         assert (found.in_flight, found.missing) == (15, 1)
         assert [one.article_id for one in found.listed] == [lost]

@@ -21,7 +21,7 @@ from schemas.receipt import Receipt
 from schemas.settings import Settings, load
 from schemas.streams import producer_options, read_to_end, reader_options, streams
 from tests.generator import records
-from tests.integration.pipeline import drain, json_lines, made, until, wiredesk, working
+from tests.integration.pipeline import drain, feed_generated, json_lines, made, until, wiredesk, working
 
 COUNT = 40
 
@@ -37,15 +37,9 @@ def fed(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         data_dir=tmp_path_factory.mktemp("traced"),
     )
     with made(settings), working(settings) as workers:
-        _feed(settings, COUNT, seed=5)
+        feed_generated(settings, COUNT, seed=5)
         drain(settings)
         yield settings, workers
-
-
-def _feed(settings: Settings, count: int, seed: int) -> None:
-    text = "\n".join(json.dumps(record) for record in records(count, seed))
-    answer = wiredesk(settings, "feed", "files", "-", stdin=text)
-    assert answer.returncode == 0, answer.stderr
 
 
 def url(seed: int, number: int = 0) -> str:
@@ -113,7 +107,7 @@ def test_every_article_has_its_receipt(fed: tuple[Settings, dict[str, Worker]]) 
 def test_a_killed_sink_owes_no_receipt(fed: tuple[Settings, dict[str, Worker]]) -> None:
     """When the sink is killed before it could tell of a bulk, it reads it again and tells then."""
     settings, workers = fed
-    _feed(settings, 250, seed=6)
+    feed_generated(settings, 250, seed=6)
     for _ in range(2):
         before = until(lambda: workers["sink"].seen().process, "a sink at work")
         os.kill(before, signal.SIGKILL)
@@ -173,7 +167,7 @@ def test_what_waits_says_for_what_and_behind_how_many(fed: tuple[Settings, dict[
     settings, workers = fed
     workers["sink"].stop()
     try:
-        _feed(settings, 12, seed=11)
+        feed_generated(settings, 12, seed=11)
         until(lambda: _enriched(settings, 12, seed=11), "all enriched")
         found = [trace(settings, url(11, number)) for number in range(12)]
         assert {one.state for one in found} == {"waiting"}
