@@ -14,12 +14,11 @@ from desk import show as shown
 from desk.connect import with_kafka
 from desk.failure import Exit, Failure
 from desk.options import Age, as_json, source_names
-from processors.dead import MENDS, MOST_RETRIES
-from schemas.dead import DeadLetter
-from schemas.settings import Settings
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # Kafka's client takes longer to import than `--help` may take
     from processors.dead import Group
+    from schemas.dead import DeadLetter
+    from schemas.settings import Settings
 
 _QUICK = 5.0
 _LONGEST_SHOWN = 4000
@@ -115,6 +114,8 @@ def show(ctx: click.Context, letter_id: str, *, as_json: bool) -> None:
       wiredesk dead show articles.raw-0-17
       wiredesk dead show articles.raw-0-17 --json
     """
+    from processors.dead import MENDS
+
     found = _letters(with_kafka(ctx.obj, _QUICK), (letter_id,), None, None, None, None)
     if not found:
         raise Failure(f"no open dead letter {letter_id}", "wiredesk dead list", Exit.NOT_FOUND)
@@ -149,7 +150,7 @@ def _acting(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @dead.command()
 @_acting
-@click.option("--force", is_flag=True, help=f"Also what was retried {MOST_RETRIES} times already.")
+@click.option("--force", is_flag=True, help="Also what ended here too often already.")
 @click.option(
     "--wait",
     type=click.FloatRange(0),
@@ -166,6 +167,7 @@ def retry(ctx: click.Context, /, *, force: bool, wait: float, **given: Any) -> i
       wiredesk dead retry articles.raw-0-17
       wiredesk dead retry --reason failed --limit 100 --yes
     """
+    from processors.dead import MOST_RETRIES
     from processors.retried import retry as send_again
 
     act = _Act.of("retry", given)

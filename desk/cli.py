@@ -38,6 +38,7 @@ _COMMANDS = {
     "enricher": ("desk.running:enricher", "Run one enricher."),
     "sink": ("desk.running:sink", "Run one sink."),
     "settings": ("desk.configuring:settings", "Show every setting, its value and where it comes from."),
+    "man": ("desk.manual:man", "Print the manual page."),
 }
 
 _TRACEBACK = "WIREDESK_TRACEBACK"

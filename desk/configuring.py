@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import tomllib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from pydantic import SecretStr
 
 from desk import show as shown
 from desk.options import as_json, settings_of
-from schemas.settings import ENV_PREFIX, Settings, config_file
+
+if TYPE_CHECKING:  # pydantic takes longer to import than `--help` may take
+    from schemas.settings import Settings
 
 
 @click.command()
@@ -38,6 +39,8 @@ def settings(ctx: click.Context, *, markdown: bool, as_json: bool) -> None:
 
 
 def _values(now: Settings) -> dict[str, dict[str, Any]]:
+    from schemas.settings import Settings
+
     in_file = _named_in_file()
     return {
         name: {"value": _plain(getattr(now, name)), "from": _origin(name, in_file)} for name in Settings.model_fields
@@ -45,17 +48,23 @@ def _values(now: Settings) -> dict[str, dict[str, Any]]:
 
 
 def _named_in_file() -> set[str]:
+    from schemas.settings import config_file
+
     path = config_file()
     return set(tomllib.loads(path.read_text(encoding="utf-8"))) if path.is_file() else set()
 
 
 def _plain(value: Any) -> Any:
+    from pydantic import SecretStr
+
     if isinstance(value, SecretStr):
         return "********"
     return value if isinstance(value, bool | int | float | None) else str(value)
 
 
 def _origin(name: str, in_file: set[str]) -> str:
+    from schemas.settings import ENV_PREFIX, config_file
+
     variable = f"{ENV_PREFIX}{name.upper()}"
     for named in (variable, f"{variable}_FILE"):
         if named in os.environ:
@@ -65,6 +74,8 @@ def _origin(name: str, in_file: set[str]) -> str:
 
 def table() -> str:
     """The README's table of settings, in Markdown, made from the class."""
+    from schemas.settings import ENV_PREFIX, Settings
+
     lines = ["| setting | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         default = "see text" if field.default_factory else field.default

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
-from deploy import answers, ladder
 from desk.failure import Failure, elasticsearch_down, kafka_down
-from desk.loaded import Loaded
-from schemas.settings import ENV_PREFIX, Settings
+
+if TYPE_CHECKING:  # pydantic takes longer to import than `--help` may take
+    from desk.loaded import Loaded
+    from schemas.settings import Settings
 
 PATIENCE = 30.0
 _LONGEST_PAUSE = 5.0
@@ -22,6 +24,9 @@ def located(loaded: Loaded) -> Settings:
     Raises:
         Failure: none are named and none run.
     """
+    from deploy import ladder
+    from schemas.settings import ENV_PREFIX
+
     settings = loaded.settings
     found = ladder.find(settings)
     if found is None:
@@ -39,6 +44,9 @@ def with_kafka(loaded: Loaded, patience: float = PATIENCE) -> Settings:
     Raises:
         Failure: it does not answer in time, or refuses who we are.
     """
+    from deploy import answers
+    from schemas.settings import ENV_PREFIX
+
     here = located(loaded)
     setting, address = f"{ENV_PREFIX}KAFKA_SERVERS", here.kafka_servers
     if not _waited(lambda: answers.kafka(address, here), f"Kafka at {address} ({setting})", patience):
@@ -52,6 +60,9 @@ def with_elasticsearch(loaded: Loaded, patience: float = PATIENCE) -> Settings:
     Raises:
         Failure: it does not answer in time, or refuses who we are.
     """
+    from deploy import answers
+    from schemas.settings import ENV_PREFIX
+
     here = located(loaded)
     setting, address = f"{ENV_PREFIX}ELASTICSEARCH_URL", here.elasticsearch_url
     what = f"Elasticsearch at {address} ({setting})"

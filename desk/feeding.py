@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +14,9 @@ from desk import looking, show, sourcing
 from desk.connect import with_kafka
 from desk.failure import Exit
 from desk.options import as_json, settings_of
-from schemas.source import SourceSpec
+
+if TYPE_CHECKING:  # pydantic takes longer to import than `--help` may take
+    from schemas.source import SourceSpec
 
 _SHOWN_REFUSALS = 20
 
@@ -49,6 +51,7 @@ def files(
     from producers.publish import feed as feed_all
     from producers.publish import open_publisher
     from producers.reading import in_words
+    from schemas.source import SourceSpec
 
     settings = settings_of(ctx)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,7 +13,9 @@ from desk.connect import with_both, with_kafka
 from desk.failure import Exit
 from desk.options import settings_of
 from desk.serving import address
-from schemas.settings import Settings
+
+if TYPE_CHECKING:  # pydantic takes longer to import than `--help` may take
+    from schemas.settings import Settings
 
 
 @click.command()

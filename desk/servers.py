@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
-from deploy import ladder, progress
 from desk.failure import Exit
 from desk.options import as_json, settings_of
+
+if TYPE_CHECKING:  # what starts servers takes longer to import than `--help` may take
+    from deploy import ladder
 
 
 @click.group()
@@ -27,6 +30,8 @@ def up(ctx: click.Context) -> None:
       wiredesk servers up
       WIREDESK_SERVERS=local wiredesk servers up
     """
+    from deploy import ladder, progress
+
     found = ladder.up(settings_of(ctx), progress.for_stream())
     click.echo(f"Kafka          {found.kafka}")
     click.echo(f"Elasticsearch  {found.elasticsearch}")
@@ -47,6 +52,8 @@ def down(ctx: click.Context) -> None:
       wiredesk servers down
       WIREDESK_DATA_DIR=/srv/news wiredesk servers down
     """
+    from deploy import ladder
+
     settings = settings_of(ctx)
     stopped = ladder.down(settings)
     click.echo(f"Stopped: {', '.join(stopped)}." if stopped else f"Nothing runs in {settings.data_dir}.")
@@ -63,6 +70,8 @@ def status(ctx: click.Context, as_json: bool) -> None:
       wiredesk servers status
       wiredesk servers status --json
     """
+    from deploy import ladder
+
     states = ladder.status(settings_of(ctx))
     if as_json:
         click.echo(json.dumps({state.name: asdict(state) for state in states}))

@@ -93,6 +93,31 @@ def command_at(path: tuple[str, ...]) -> click.Command:
     return found
 
 
+HEAVY = ("aiohttp", "aiokafka", "elasticsearch", "fastapi", "faust", "kafka", "lxml", "numpy", "pydantic", "uvicorn")
+
+
+def test_help_imports_nothing_that_takes_long() -> None:
+    """Help of every command comes without what carries out its work: that takes longer to import than people wait."""
+    script = f"""
+import contextlib, io, sys
+from desk.cli import main
+for path in {LEAVES!r}:
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+        main([*path, "--help"])
+    if found := sys.modules.keys() & {set(HEAVY)!r}:
+        sys.exit(f"{{' '.join(path)}} --help imports {{sorted(found)}}")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_every_command_says_what_it_is_for(capsys: pytest.CaptureFixture[str]) -> None:
     """The list of commands gives each a purpose, and the main help names the exit codes."""
     code, out, _ = said(capsys, "--help")
