@@ -5,7 +5,7 @@ BIN := .venv/bin
 # The system's own settings of Python have no say here.
 unexport PYTHONPATH
 
-.PHONY: run demo test faults check format lock model eval schemas clean
+.PHONY: run demo test faults attacks steady check format lock model eval schemas clean
 .DEFAULT_GOAL := run
 
 run: .venv/installed ## everything, in the foreground, until Ctrl-C
@@ -20,6 +20,16 @@ test: .venv/installed-dev ## the whole suite, real servers included
 FAULTS ?= faults.json
 faults: .venv/installed-dev ## every row of the table of faults with its full figures, which takes an hour or two (FAULTS: where the table is written)
 	@WIREDESK_TEST_FAULTS=full WIREDESK_TEST_FAULTS_JSON=$(FAULTS) $(BIN)/pytest tests/faults
+
+ATTACKS ?= attacks.json
+attacks: .venv/installed-dev ## every row of the table of attacks with its full figures (ATTACKS: where the table is written)
+	@WIREDESK_TEST_FAULTS=full WIREDESK_TEST_ATTACKS_JSON=$(ATTACKS) $(BIN)/pytest tests/security
+
+MINUTES ?= 60
+RATE ?= 20
+STEADY ?= steady.json
+steady: .venv/installed-dev ## everything together under a steady load: does anything grow (MINUTES, RATE: articles a second, STEADY: where the table is written)
+	@$(BIN)/python -m tests.steady --minutes $(MINUTES) --rate $(RATE) --json $(STEADY)
 
 check: .venv/installed-dev ## lint, format, types
 	$(BIN)/ruff check .

@@ -15,7 +15,20 @@ from deploy.errors import ServersError
 from deploy.ladder import Servers, serve
 from deploy.progress import Lines
 from schemas.settings import ENV_PREFIX, Settings, load
+from tests import table
+from tests.table import Row, Tables
 from tests.web import Site
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Has the tables of faults and attacks told at the end."""
+    config.pluginmanager.register(Tables(), "tables")
+
+
+@pytest.fixture
+def attack(request: pytest.FixtureRequest) -> Iterator[Row]:
+    """The test's row in the table of attacks."""
+    yield from table.row(request, "attacks")
 
 
 @pytest.fixture(scope="session")

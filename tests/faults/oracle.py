@@ -18,9 +18,9 @@ from schemas.dead import letter_id
 from schemas.envelope import envelope
 from schemas.settings import Settings
 from schemas.streams import producer_options, streams
-from tests.faults.conftest import Row
 from tests.generator import FETCHED_AT, records
 from tests.integration.pipeline import buried
+from tests.table import Row
 
 Document = dict[str, Any]
 

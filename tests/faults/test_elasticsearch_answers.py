@@ -13,13 +13,13 @@ import pytest
 
 from deploy.ladder import Servers
 from schemas.settings import Settings, load
-from tests.faults.conftest import Row
 from tests.faults.fake_elasticsearch import BREAKER, REJECTED, UNAVAILABLE, FakeElasticsearch, Whole
 from tests.faults.oracle import Oracle, lightly, raw_articles
 from tests.faults.proxy import Proxy
 from tests.faults.rig import Sinking, drain_sink, process, resident, sink_on
 from tests.faults.scale import FULL, scaled
 from tests.integration.pipeline import until
+from tests.table import Row
 
 ARTICLES = scaled(600, 10_000)
 OUTAGE = scaled(1.0, 120.0)

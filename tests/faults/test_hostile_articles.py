@@ -18,12 +18,12 @@ from producers.publish import feed, open_publisher
 from producers.reading import article_of_record
 from schemas.settings import Settings, load
 from schemas.streams import producer_options, read_to_end, reader_options, streams
-from tests.faults.conftest import Row
 from tests.faults.oracle import Oracle, lightly, raw_articles
 from tests.faults.rig import DEADLINE
 from tests.faults.scale import scaled
 from tests.generator import FETCHED_AT, records
 from tests.integration.pipeline import buried, drain, made, stored, working
+from tests.table import Row
 
 KEYS = 5000
 LONG = "x" * 40_000

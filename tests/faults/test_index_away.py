@@ -16,11 +16,11 @@ from processors.setup import ensure_streams
 from schemas.index import index_body
 from schemas.settings import Settings
 from schemas.streams import client_options, reader_options, streams
-from tests.faults.conftest import Row
 from tests.faults.oracle import Oracle, lightly, raw_articles
 from tests.faults.rig import DEADLINE, Faulty, drain_sink, is_through, sink_on
 from tests.faults.scale import scaled
 from tests.integration.pipeline import drain, made, stored, until
+from tests.table import Row
 
 ARTICLES = scaled(100, 5000)
 BLOCK = "index.blocks.read_only_allow_delete"

@@ -9,8 +9,8 @@ from kafka import KafkaAdminClient, KafkaProducer
 from processors.member import GroupConsumer
 from schemas.settings import Settings
 from schemas.streams import client_options, producer_options, reader_options
-from tests.faults.conftest import Row
 from tests.integration.pipeline import until
+from tests.table import Row
 
 
 def test_a_rejoining_that_was_cut_short_is_brought_to_its_end(settings: Settings, row: Row) -> None:

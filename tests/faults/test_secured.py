@@ -24,12 +24,12 @@ from deploy.errors import RefusedError
 from processors import index
 from processors.setup import setup
 from schemas.settings import Settings, load
-from tests.faults.conftest import Row
 from tests.faults.oracle import Oracle, lightly, raw_articles
 from tests.faults.rig import drain_sink, sink_on
 from tests.faults.scale import scaled
 from tests.integration.pipeline import drain, stored, until, wiredesk, working
 from tests.secured import PASSWORD, USER, change_password, elasticsearch_with, kafka_with
+from tests.table import Row
 
 SECRET = SecretStr(PASSWORD)
 REFUSED_KAFKA = {

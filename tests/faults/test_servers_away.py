@@ -25,11 +25,11 @@ from producers import seen
 from producers.publish import Publisher, feed
 from schemas.settings import Settings, load
 from schemas.streams import producer_options
-from tests.faults.conftest import Row
 from tests.faults.oracle import Oracle, raw_articles
 from tests.faults.rig import DEADLINE, hit
 from tests.faults.scale import FULL, scaled
 from tests.integration.pipeline import drain, made, stored, until, working
+from tests.table import Row
 
 EACH_SECOND = 20
 

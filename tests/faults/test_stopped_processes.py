@@ -17,11 +17,11 @@ from desk.workers import Worker
 from schemas.article import RawArticle
 from schemas.settings import Settings
 from schemas.streams import partitions_of, reader_options, streams
-from tests.faults.conftest import Row
 from tests.faults.oracle import Oracle, lightly, raw_articles
 from tests.faults.rig import DEADLINE, Faulty, at_work, hit, is_through, probe
 from tests.faults.scale import FULL, scaled
 from tests.integration.pipeline import drain, made, stored, until, working
+from tests.table import Row
 
 KILLS = scaled(1, 20)
 HARMS = scaled(1, 100)
