@@ -18,7 +18,7 @@ from desk.search.cursor import Cursor
 from desk.search.found import MATCH_END, MATCH_START, Ask, Copies, Found, Histogram, Hit, Sort
 from desk.search.language import parse
 from desk.search.nodes import Query
-from desk.search.page import Page, Reader, flat
+from desk.search.page import Page, Reader, first_hits, flat
 from desk.search.readas import read_as
 from desk.search.snapshot import KEPT
 
@@ -144,34 +144,40 @@ class _Search:
         reader = Reader(self.elasticsearch, sought, pit, with_copies=self.ask.copies)
         usual = usual_interval(self.elasticsearch, self.alias) if self.ask.facets else None
         beside = self._beside(usual) if usual else None
-        page = reader.page(self.ask.limit, after, beside, lambda answer: self._along(answer, sought.query, usual))
-        return self._told(page, reader.pit, self._nearly(page, reader.pit, sought))
+        page = reader.page(self.ask.limit, after, beside, lambda answer: self._along(answer, sought, usual))
+        return self._told(page, reader.pit, self._is_own(page.counted, usual))
 
     def _beside(self, usual: histogram.Interval) -> dict[str, Any]:
         """The aggregations: facets, and the bars that most searches want."""
         return {**facets.asked(self.query), **histogram.span_asked(), **histogram.bars_asked(usual)}
 
-    def _along(self, answer: dict[str, Any], query: dict[str, Any], usual: str | None) -> list[dict[str, Any]]:
-        """The requests that go with the documents: the picture, where it needs other bars than the usual ones."""
+    def _along(self, answer: dict[str, Any], sought: request.Matching, usual: str | None) -> list[dict[str, Any]]:
+        """The requests that go with the documents: the picture in bars of its own, and what lacks some of the words."""
         axis = self._axis(answer)
-        return [histogram.asked(axis, query)] if axis and axis.interval != usual else []
+        picture = [histogram.asked(axis, sought.query)] if axis and self._is_own(answer, usual) else []
+        return [*picture, *self._nearly(answer, sought)]
+
+    def _is_own(self, answer: dict[str, Any], usual: str | None) -> bool:
+        """Whether the picture needs other bars than the usual ones."""
+        axis = self._axis(answer)
+        return axis is not None and axis.interval != usual
 
     def _axis(self, answer: dict[str, Any]) -> histogram.Axis | None:
         span = histogram.span(answer["aggregations"]) if self.ask.facets else None
         return histogram.axis(*span) if span else None
 
-    def _nearly(self, page: Page, pit: str, sought: request.Matching) -> tuple[Hit, ...]:
-        wanted = min(self.ask.limit, MOST_NEARLY) - page.counted["hits"]["total"]["value"]
-        if wanted <= 0 or self.ask.after or not sought.is_ranked:
-            return ()
+    def _nearly(self, answer: dict[str, Any], sought: request.Matching) -> list[dict[str, Any]]:
+        """The request for as many that lack some of the words as are missing to fill the page; none where none are."""
+        lacking = min(self.ask.limit, MOST_NEARLY) - answer["hits"]["total"]["value"]
+        if lacking <= 0 or self.ask.after or not sought.is_ranked:
+            return []
         alike = _nearly(self.elasticsearch, self.alias, self.query, self.now)
-        if not alike:
-            return ()
-        return tuple(Reader(self.elasticsearch, alike, pit, with_copies=self.ask.copies).page(wanted).hits)
+        return [request.first(alike, lacking, with_copies=self.ask.copies)] if alike else []
 
-    def _told(self, page: Page, pit: str, nearly: tuple[Hit, ...]) -> Found:
+    def _told(self, page: Page, pit: str, has_own_bars: bool) -> Found:
         total = page.counted["hits"]["total"]["value"]
         cursor = Cursor(pit, tuple(page.end), self.now) if page.end else None
+        bars, nearly = (page.along[0], page.along[1:]) if has_own_bars else (page.counted, page.along)
         better = mending.Better()
         if total < FEW and not self.ask.after:
             better = mending.better(self.elasticsearch, self.alias, self.query, total, self.now)
@@ -183,19 +189,18 @@ class _Search:
             newest=newest(self.elasticsearch, self.alias),
             partial=lacking([page.counted, *page.along]),
             facets=facets.read(self.query, page.counted["aggregations"]) if self.ask.facets else (),
-            histogram=self._picture(page),
+            histogram=self._picture(page.counted, bars),
             spelling=better.spelling,
             loosened=better.loosened,
-            nearly=nearly,
+            nearly=tuple(hit for answer in nearly for hit in first_hits(answer)),
         )
 
-    def _picture(self, page: Page) -> Histogram | None:
-        axis = self._axis(page.counted)
+    def _picture(self, counted: dict[str, Any], bars: dict[str, Any]) -> Histogram | None:
+        axis = self._axis(counted)
         if not axis:
             return None
         everything = everything_on(self.elasticsearch, self.alias, axis)
-        bars = histogram.counts([page.counted, *page.along][-1])
-        return histogram.drawn(axis, self.ask.text, bars, everything)
+        return histogram.drawn(axis, self.ask.text, histogram.counts(bars), everything)
 
 
 def everything_on(elasticsearch: Elasticsearch, alias: str, axis: histogram.Axis) -> dict[datetime, int]:

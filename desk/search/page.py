@@ -188,6 +188,21 @@ def _copies(found: dict[str, Any], group: _Group | None) -> Copies:
     return Copies(others.total(), tuple(name for name, _ in others.most_common() if name))
 
 
+def first_hits(answer: dict[str, Any]) -> list[Hit]:
+    """The hits of `request.first`."""
+    return [hit_of(found, _beneath(found)) for found in answer["hits"]["hits"]]
+
+
+def _beneath(found: dict[str, Any]) -> Copies:
+    """The other copies of a hit, from what came with it."""
+    if request.COPIES not in found.get("inner_hits", {}):
+        return Copies()
+    inner = found["inner_hits"][request.COPIES]["hits"]
+    named = Counter(one["fields"]["source"][0] for one in inner["hits"])
+    named[""] += inner["total"]["value"] - len(inner["hits"])
+    return _copies(found, _Group("", named))
+
+
 def flat(source: dict[str, Any]) -> dict[str, Any]:
     """An indexed document as people think of it: title and text are plain text, without their language's key."""
     plain = {name: " ".join(source.get(name, {}).values()) for name in ("title", "text")}

@@ -13,6 +13,8 @@ MOST_HITS = 1000
 TIMEOUT = "10s"
 SNIPPETS = 2
 MOST_COPIES = 200
+COPIES = "copies"
+MOST_LISTED = 20
 _SNIPPET_CHARACTERS = 160
 _MOST_SOURCES = 20
 # An article of today weighs as much as a word of middling rarity; one of two weeks ago a third of that.
@@ -90,6 +92,34 @@ def documents(matching: Matching, ids: Sequence[str], keys: Collection[str]) -> 
         "size": len(ids),
         "track_total_hits": False,
         "highlight": _highlight(spoken),
+    }
+
+
+def first(matching: Matching, size: int, *, with_copies: bool) -> dict[str, Any]:
+    """The first articles whole, with their highlights and without a total; copies under the best, unless wanted.
+
+    All in one request, which is right for a few of them alone.
+    """
+    together = {
+        "collapse": {
+            "field": "content_hash",
+            "inner_hits": {
+                "name": COPIES,
+                "size": MOST_LISTED,
+                "sort": _unscored(matching),
+                "_source": False,
+                "docvalue_fields": ["source"],
+            },
+        }
+    }
+    return {
+        "query": matching.scored,
+        "sort": matching.order,
+        "size": size,
+        "track_total_hits": False,
+        "track_scores": True,
+        "highlight": _highlight(matching.by_language),
+        **({} if with_copies else together),
     }
 
 
