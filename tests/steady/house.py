@@ -120,17 +120,19 @@ def _wait(house: House) -> None:
     """Waits until the pages and the door for articles answer."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and house.process.poll() is None:
-        if _answers(f"{house.address}/livez") and _answers(f"http://127.0.0.1:{house.push_port}/"):
+        if _answers(f"{house.address}/api/v1/stream") == 200 and _answers(f"http://127.0.0.1:{house.push_port}/"):
             return
         time.sleep(0.5)
     raise RuntimeError(f"wiredesk run does not come up: read {house.data / 'run.log'} and {house.data / 'logs'}")
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str) -> int:
+    """The status of an answer; 0 where there is none."""
     try:
-        with urllib.request.urlopen(url, timeout=5):
-            return True
-    except urllib.error.HTTPError:
-        return True
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            status: int = answer.status
+            return status
+    except urllib.error.HTTPError as error:
+        return error.code
     except OSError:
-        return False
+        return 0

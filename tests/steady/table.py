@@ -11,7 +11,7 @@ from typing import Any
 from tests.steady.trend import MEGABYTE, Line, Trend
 
 HEAD = (
-    f"{'process':<15}{'memory MB':>18}{'own MB':>18}{'own MB/h':>10}{'threads':>12}{'files':>14}{'connections':>14}"
+    f"{'process':<15}{'memory MB':>18}{'own MB':>18}{'own MB/h':>10}{'last half':>10}{'threads':>12}{'files':>14}{'connections':>14}"
     f"{'busy':>7}"
 )
 
@@ -64,6 +64,7 @@ def lines(found: Outcome) -> Iterator[str]:
 def _row(one: Trend) -> str:
     return (
         f"{one.name:<15}{_memory(one.resident):>18}{_memory(one.own):>18}{one.own.per_hour / MEGABYTE:>+10,.1f}"
+        f"{one.late.per_hour / MEGABYTE:>+10,.1f}"
         f"{_count(one.threads):>12}{_count(one.files):>14}{_count(one.connections):>14}{one.busy:>7.0%}"
     )
 

@@ -54,12 +54,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """One process over the steady part; counts as (least, most, growth)."""
+    """One process over the steady part; counts as (least, most, growth), and `late` the last half of `own`."""
 
     name: str
     is_ours: bool
     resident: Line
     own: Line
+    late: Line
     threads: tuple[int, int, int]
     files: tuple[int, int, int]
     connections: tuple[int, int, int]
@@ -96,6 +97,7 @@ def trend(name: str, readings: Sequence[Reading], *, is_ours: bool) -> Trend:
         is_ours=is_ours,
         resident=line(at, [one.resident for one in readings]),
         own=line(at, [one.own for one in readings]),
+        late=line(at[len(at) // 2 :], [one.own for one in readings[len(at) // 2 :]]),
         threads=_count([one.threads for one in readings]),
         files=_count([one.files for one in readings]),
         connections=_count([one.connections for one in readings]),
@@ -115,7 +117,7 @@ def findings(found: Trend) -> list[str]:
     if found.own.rise > max(share * found.own.start, LITTLE_MEMORY):
         told.append(
             f"{found.name} grows: {found.own.start / MEGABYTE:,.0f} MB to {found.own.end / MEGABYTE:,.0f} MB, "
-            f"{found.own.per_hour / MEGABYTE:+,.1f} MB/h"
+            f"{found.own.per_hour / MEGABYTE:+,.1f} MB/h, in the last half {found.late.per_hour / MEGABYTE:+,.1f}"
         )
     for what, (least, _, grown) in _counts(found).items():
         if grown > max(share * least, LITTLE_COUNT[found.is_ours]):
