@@ -22,6 +22,14 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _PATH_SAFE = "/:@!$&'()*+,;=~-._"
 
 
+_USER = re.compile(r"//[^/?#\\\s]*@")
+
+
+def has_user(address: str) -> bool:
+    """Whether a user, and so perhaps a password, stands in an address."""
+    return _USER.search(address) is not None
+
+
 def canonical_url(url: str) -> str:
     """One form for all the addresses of a page: lower-case host, sorted query, no tracking, no fragment.
 
@@ -30,7 +38,7 @@ def canonical_url(url: str) -> str:
     """
     parts = urlsplit(url.strip())
     if parts.scheme.lower() not in _DEFAULT_PORTS or not parts.hostname:
-        raise ValueError(f"not an http or https address: {url[:200]!r}")
+        raise ValueError(f"not an http or https address: {_USER.sub('//', url)[:200]!r}")
     return urlunsplit((parts.scheme.lower(), _host(parts), _path(parts.path), _query(parts.query), ""))
 
 

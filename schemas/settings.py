@@ -23,6 +23,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from schemas.identity import has_user
+
 ENV_PREFIX = "WIREDESK_"
 _OTHER_VARIABLES = ("CONFIG", "TRACEBACK")
 _TAGGER = re.compile(r"wiredesk|(?:spacy|gliner|transformers):\S(?:.*\S)?")
@@ -60,6 +62,22 @@ def _tagger(value: str) -> str:
     return value
 
 
+def _no_user(value: str) -> str:
+    """Addresses are named in logs and errors: no place for a password."""
+    if has_user(value):
+        raise PydanticCustomError("user", "A user or password stands in it, which would show wherever it is named")
+    return value
+
+
+def _server(value: str) -> str:
+    if "@" in value:
+        raise PydanticCustomError(
+            "user",
+            "A user or password stands in it, which would show wherever it is named: they have settings of their own",
+        )
+    return value
+
+
 def _hosts(value: str) -> str:
     for network in (part.strip() for part in value.split(",") if "/" in part):
         ip_network(network, strict=False)
@@ -89,7 +107,10 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
 
-    kafka_servers: str = Field("", description="Kafka to use, as `host:port,host:port`. Empty: find or start one.")
+    kafka_servers: Annotated[str, AfterValidator(_server)] = Field(
+        "",
+        description="Kafka to use, as `host:port,host:port`. Empty: find or start one.",
+    )
     kafka_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         "PLAINTEXT", description="How Kafka is spoken to: in the clear or by TLS, with or without signing in."
     )
@@ -101,7 +122,7 @@ class Settings(BaseSettings):
     kafka_ca_file: Path | None = Field(None, description="CA certificate that signed Kafka's own. Empty: the system's.")
     kafka_certificate_file: Path | None = Field(None, description="Certificate to show Kafka, where it asks for one.")
     kafka_key_file: Path | None = Field(None, description="Key of that certificate.")
-    elasticsearch_url: str = Field(
+    elasticsearch_url: Annotated[str, AfterValidator(_server)] = Field(
         "", description="Elasticsearch to use, as `http://host:port`. Empty: find or start one."
     )
     elasticsearch_api_key: SecretStr | None = Field(None, description="API key for Elasticsearch.")
@@ -127,7 +148,7 @@ class Settings(BaseSettings):
     )
     kafka_heap: str = Field("256m", description="Heap of a Kafka that is started here.")
     elasticsearch_heap: str = Field("512m", description="Heap of an Elasticsearch that is started here.")
-    maven_repository: str = Field(
+    maven_repository: Annotated[str, AfterValidator(_no_user)] = Field(
         "", description="Maven repository that the servers are downloaded from, such as a mirror. Empty: Maven Central."
     )
     start_seconds: Annotated[float, Field(gt=0)] = Field(
@@ -161,9 +182,9 @@ class Settings(BaseSettings):
     sink_batch_seconds: Annotated[float, Field(gt=0)] = Field(0.2, description="Longest an article waits for others.")
     sink_bulks_in_flight: Annotated[int, Field(ge=1)] = Field(2, description="Bulk requests under way at once.")
 
-    fetch_contact: Annotated[str, Field(pattern=r"^[\x21-\x7e]*( [\x21-\x7e]+)*$", max_length=200)] = Field(
-        "", description="Page or mail address where site owners reach you; sites see it with every request."
-    )
+    fetch_contact: Annotated[
+        str, Field(pattern=r"^[\x21-\x7e]*( [\x21-\x7e]+)*$", max_length=200), AfterValidator(_no_user)
+    ] = Field("", description="Page or mail address where site owners reach you; sites see it with every request.")
     fetch_allow_hosts: Annotated[str, AfterValidator(_hosts)] = Field(
         "",
         description="Hosts, addresses and networks that may be private, as `news.example,10.0.0.0/8`. Empty: none.",
@@ -194,7 +215,7 @@ class Settings(BaseSettings):
     push_max_bytes: Annotated[int, Field(ge=1024)] = Field(
         16 * 2**20, description="Largest request of pushed articles, in bytes."
     )
-    push_url: Annotated[str, Field(pattern=r"^(https?://[^\s/]+(/\S*)?)?$")] = Field(
+    push_url: Annotated[str, Field(pattern=r"^(https?://[^\s/]+(/\S*)?)?$"), AfterValidator(_no_user)] = Field(
         "", description="Address of that port as WebSub hubs reach it. Empty: no hub is asked."
     )
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from schemas.article import Contract
+from schemas.identity import has_user
 
 SourceKind = Literal["files", "feed", "sitemap", "page", "url", "warc"]
 TextFrom = Literal["auto", "feed", "page"]
@@ -15,7 +16,19 @@ TextFrom = Literal["auto", "feed", "page"]
 # Those that stand at a path, and those that stand at an address of the web.
 AT_A_PATH: Final[frozenset[SourceKind]] = frozenset({"files", "warc"})
 AT_AN_ADDRESS: Final[frozenset[SourceKind]] = frozenset({"feed", "sitemap", "page", "url"})
-Address = Annotated[str, StringConstraints(pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/]\S*$", max_length=4096)]
+
+
+def _without_user(address: str) -> str:
+    if has_user(address):
+        raise ValueError("a user name or password stands in it, which would show wherever it is named: leave it out")
+    return address
+
+
+Address = Annotated[
+    str,
+    StringConstraints(pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/]\S*$", max_length=4096),
+    AfterValidator(_without_user),
+]
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 
 from schemas.settings import Settings
 
@@ -32,7 +33,9 @@ def logging_config(settings: Settings) -> dict[str, Any]:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     if settings.log_format == "json":
-        render: list[Any] = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        # structlog's own `dict_tracebacks` tells the value of every local variable, passwords included.
+        errors = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+        render: list[Any] = [errors, structlog.processors.JSONRenderer()]
     else:
         render = [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
     formatter = {
