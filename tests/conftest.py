@@ -21,7 +21,8 @@ from tests.web import Site
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Has the tables of faults and attacks told at the end."""
+    """Has the tables of faults and attacks told at the end, and servers that live for minutes compile less."""
+    os.environ.setdefault("ES_JAVA_OPTS", "-XX:TieredStopAtLevel=1")
     config.pluginmanager.register(Tables(), "tables")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import stat
 import zipfile
@@ -22,6 +23,7 @@ from deploy.progress import Progress
 from schemas.settings import Settings
 
 USUAL_SECONDS = 12.0
+OPTIONS = ("ES_JAVA_OPTS",)  # Elasticsearch's own variable for more options of its JVM
 UNPACKED_BYTES = 170 * 10**6
 STAMP = "wiredesk.json"
 MODULES = frozenset(
@@ -196,9 +198,12 @@ def prepare(settings: Settings, java_home: Path, home_folder: Path, place: Place
     write_file(place.config / "jvm.options", JVM_OPTIONS.format(heap=heap, logs=place.logs), owner)
     write_file(place.config / "log4j2.properties", LOG_CONFIG, owner)
     address = f"http://{HOST}:{port}"
-    given = environment(
-        place, ES_JAVA_HOME=str(java_home), ES_PATH_CONF=str(place.config), ES_TMPDIR=str(place.temporary)
-    )
+    given = {
+        **environment(
+            place, ES_JAVA_HOME=str(java_home), ES_PATH_CONF=str(place.config), ES_TMPDIR=str(place.temporary)
+        ),
+        **{name: os.environ[name] for name in OPTIONS if name in os.environ},
+    }
     if settings.elasticsearch_home is None:
         start = descriptor(place, home_folder, given, owner)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zipfile
 from pathlib import Path
@@ -11,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.local.direct import MAGIC, Descriptor
-from deploy.local.elasticsearch import unpack, unpacked
+from deploy.local.elasticsearch import prepare, unpack, unpacked
+from deploy.local.place import Place
 from deploy.progress import Silent
+from schemas.settings import ENV_PREFIX, load
 
 ENTRIES = {
     "product-1/COPYING": b"not this",
@@ -156,3 +159,13 @@ def test_something_else_is_no_descriptor() -> None:
     """Bytes that do not begin as a descriptor does are refused."""
     with pytest.raises(ValueError, match="not a launch descriptor"):
         Descriptor.parse(b"Exception in thread main")
+
+
+def test_options_for_its_jvm_are_passed_on_and_no_secret_is(tmp_path: Path) -> None:
+    """Elasticsearch is given its own variable for more options of the JVM, and none of ours."""
+    place = Place(tmp_path, "elasticsearch")
+    place.config.mkdir(parents=True)
+    settings = load(elasticsearch_home=tmp_path, web_token="k" * 16)
+    given = prepare(settings, tmp_path, tmp_path, place, None).environment
+    assert given["ES_JAVA_OPTS"] == os.environ["ES_JAVA_OPTS"]
+    assert not [name for name in given if name.startswith(ENV_PREFIX)]
