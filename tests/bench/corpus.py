@@ -6,19 +6,18 @@ import hashlib
 import json
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from processors.enrich import enrich
 from schemas.article import RawArticle
 from schemas.identity import article_id
+from tests.bench.words import Pool, names, vocabulary
 from tests.generator import records
 
 _SEEDS = Path(__file__).parents[2] / "seeds" / "articles"
-_SYLLABLES = [a + b for a in "bdfgklmnprstv" for b in ("a", "e", "i", "o", "u", "an", "er", "in", "or")]
 _PEOPLE, _ORGANISATIONS, _PLACES, _WORDS = 20_000, 5_000, 2_000, 100_000
 _SOURCES = 200
 _LANGUAGES = ("en",) * 12 + ("de", "fr", "es", "ru", "ar", "pt", "it", "sv")
@@ -27,19 +26,22 @@ _SPAN = timedelta(days=365)
 
 
 class Wire:
-    """Documents of an index, one after the other, the same every time for one seed."""
+    """Documents of an index, one after the other, the same every time for one seed.
 
-    def __init__(self, seed: int = 1, now: datetime | None = None) -> None:
+    `articles` are recombined; without any, those that the repository holds.
+    """
+
+    def __init__(self, seed: int = 1, now: datetime | None = None, articles: Iterable[RawArticle] = ()) -> None:
         self._chance = random.Random(seed)
         self._now = now or datetime.now(UTC)
-        self._bases = _bases()
-        self._sentences = [one for base in self._bases for one in re.split(r"(?<=[.?!])\s+", base["text"]["en"]) if one]
+        self._bases = [_as_enriched(one) for one in articles] or _bases()
+        self._sentences = [one for base in self._bases for one in re.split(r"(?<=[.?!])\s+", _text(base)) if one]
         self._pools = {
-            "person": _Pool(_names("person", _PEOPLE, 2), self._chance),
-            "organisation": _Pool(_names("organisation", _ORGANISATIONS, 3), self._chance),
-            "place": _Pool(_names("place", _PLACES, 1), self._chance),
+            "person": Pool(names("person", _PEOPLE, 2), self._chance),
+            "organisation": Pool(names("organisation", _ORGANISATIONS, 3), self._chance),
+            "place": Pool(names("place", _PLACES, 1), self._chance),
         }
-        self._words = _Pool([_word(number) for number in range(_WORDS)], self._chance)
+        self._words = Pool(vocabulary(_WORDS), self._chance)
         self._last: dict[str, Any] | None = None
 
     def documents(self, count: int, *, is_live: bool = False) -> Iterator[dict[str, Any]]:
@@ -84,7 +86,7 @@ class Wire:
         title = f"{entities[0]['name']} {' '.join(self._words.some(3))} {sentences[0][:40]}"
         text = " ".join(sentences)
         topics, language = chance.choice(self._bases), chance.choice(_LANGUAGES)
-        names = {kind: [one["name"] for one in entities if one["type"] == kind] for kind in self._pools}
+        named_as = {kind: [one["name"] for one in entities if one["type"] == kind] for kind in self._pools}
         return {
             **base,
             "language": language,
@@ -93,9 +95,9 @@ class Wire:
             "content_hash": hashlib.sha256(text.encode()).hexdigest(),
             "near": [f"{band:02x}:{chance.getrandbits(48):012x}" for band in range(16)],
             "entities": entities,
-            "people": names["person"],
-            "organisations": names["organisation"],
-            "places": names["place"],
+            "people": named_as["person"],
+            "organisations": named_as["organisation"],
+            "places": named_as["place"],
             "topics": topics["topics"],
             "topic_ids": topics["topic_ids"],
             "keywords": self._words.some(10),
@@ -113,28 +115,6 @@ class Wire:
         return {"id": code, "name": name, "type": kind, "score": 0.9, "mentions": mentions, "evidence": ["tagger"]}
 
 
-class _Pool:
-    """Names drawn as often as in life: the n-th a n-th as often as the first."""
-
-    def __init__(self, names: list[str], chance: random.Random) -> None:
-        self.names, self._chance = names, chance
-        self._weights = list(accumulate(1 / (rank + 3) for rank in range(len(names))))
-
-    def some(self, count: int) -> list[str]:
-        """So many of them."""
-        return self._chance.choices(self.names, cum_weights=self._weights, k=count)
-
-
-def _word(number: int) -> str:
-    chance = random.Random(number)
-    return "".join(chance.choice(_SYLLABLES) for _ in range(chance.randint(2, 4)))
-
-
-def _names(kind: str, count: int, words: int) -> list[str]:
-    start = {"person": 1, "organisation": 2, "place": 3}[kind] * 10_000_000
-    return [" ".join(_word(start + number * 7 + word).capitalize() for word in range(words)) for number in range(count)]
-
-
 def _bases() -> list[dict[str, Any]]:
     """Articles as the enrichers make them: the seeds, and some that a generator wrote."""
     texts = [path.read_text(encoding="utf-8") for path in sorted(_SEEDS.glob("*.txt"))]
@@ -144,5 +124,14 @@ def _bases() -> list[dict[str, Any]]:
 def _enriched(text: str) -> dict[str, Any]:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     named = {"id": article_id(None, text), "source": "bench", "origin": "bench", "fetched_at": now, "content": text}
-    found: dict[str, Any] = json.loads(enrich(RawArticle.model_validate(named)).model_dump_json())
+    return _as_enriched(RawArticle.model_validate(named))
+
+
+def _as_enriched(raw: RawArticle) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(enrich(raw).model_dump_json())
     return found
+
+
+def _text(document: dict[str, Any]) -> str:
+    (text,) = document["text"].values()
+    return str(text)

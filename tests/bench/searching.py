@@ -31,6 +31,7 @@ from desk.search.found import Ask
 from processors import index
 from schemas.settings import Settings, load
 from tests.bench.corpus import Wire
+from tests.bench.documents import written
 
 BATCH = 500
 COMING_IN = 20
@@ -51,8 +52,7 @@ def queries(wire: Wire, seed: int = 7) -> Iterator[str]:
 def stored(elasticsearch: Elasticsearch, alias: str, documents: list[dict[str, Any]]) -> None:
     """Indexes documents in one request."""
     lines = (f'{{"index":{{"_id":"{one["id"]}"}}}}\n{json.dumps(one)}\n' for one in documents)
-    answer = elasticsearch.bulk(index=alias, operations="".join(lines).encode(), filter_path="errors,items.*.error")
-    assert not answer.body["errors"], answer.body
+    written(elasticsearch, alias, ["".join(lines).encode()])
 
 
 def filled(elasticsearch: Elasticsearch, settings: Settings, wire: Wire, count: int) -> int:

@@ -1,0 +1,88 @@
+"""How many articles a second one core enriches, beside spaCy on the same texts: its blank tokenizer, and a pipeline.
+
+The processor time of one thread counts, so what else the machine does matters little.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from processors.enrich import NoTextError, enrich
+from schemas.article import RawArticle
+from tests.bench.figures import Ratio, Round
+from tests.bench.processes import BenchError
+from tests.bench.rig import Bench, Stage, in_turn
+from tests.eval.speed import BESIDE_NAMES
+
+OURS, BLANK = "Wiredesk, all enrichers", "spaCy, blank tokenizer"
+RATE = "articles/s of a core"
+
+
+@contextmanager
+def enriching(bench: Bench) -> Iterator[Stage]:
+    """The stage."""
+    some = bench.corpus.take(bench.size(40, 200))
+    others, notes = spacy_pipelines([one.content for one in some], bench.spacy)
+    work = {OURS: lambda: enriched(some), **others}
+    size = sum(len(one.content) for one in some) / len(some)
+
+    def measure(number: int) -> Round:
+        return {name: {RATE: len(some) / _cpu(run)} for name, run in work.items()}
+
+    yield Stage(
+        about=f"{len(some)} articles of {size:,.0f} characters on average, one thread",
+        run=in_turn(measure),
+        ratios=tuple(
+            Ratio(f"enriching: articles/s of Wiredesk / {name}", (OURS, RATE), (name, RATE)) for name in others
+        ),
+        notes=notes,
+    )
+
+
+def enriched(some: list[RawArticle]) -> None:
+    """Enriches all, one after the other; what has no text has none."""
+    for one in some:
+        try:
+            enrich(one)
+        except NoTextError:
+            continue
+
+
+def rate(some: list[RawArticle]) -> float:
+    """How many of these articles one core enriches in a second of its time."""
+    return len(some) / _cpu(lambda: enriched(some))
+
+
+def spacy_pipelines(texts: list[str], name: str) -> tuple[dict[str, Callable[[], None]], list[str]]:
+    """What there is of spaCy to run over these texts, by name, and what is to be said of it.
+
+    Raises:
+        BenchError: the pipeline that is named cannot be loaded.
+    """
+    if importlib.util.find_spec("spacy") is None:
+        return {}, ["spaCy is not installed, not compared: `pip install spacy` into .venv"]
+    import spacy
+
+    def run(pipeline: Any) -> Callable[[], None]:
+        return lambda: deque(pipeline.pipe(texts), maxlen=0).clear()
+
+    found = {BLANK: run(spacy.blank("en"))}
+    if not name:
+        return found, ["no spaCy pipeline is named (SPACY=…), only its blank tokenizer compared"]
+    try:
+        found[f"spaCy, {Path(name).name}"] = run(spacy.load(name, exclude=BESIDE_NAMES))
+    except (OSError, ValueError, ImportError) as error:
+        raise BenchError(f"spaCy pipeline {name!r} cannot be loaded: {error}") from error
+    return found, []
+
+
+def _cpu(run: Callable[[], None]) -> float:
+    began = time.thread_time()
+    run()
+    return time.thread_time() - began

@@ -1,0 +1,157 @@
+"""How soon a search finds an article after it was published, at several rates.
+
+A search asks again and again for the articles that are still to come, by their ids, and what it finds is searchable:
+the time is true to the pause between two searches. The sink's receipts would not do, for what Elasticsearch has taken
+is found only after its next refresh. What bounds it is that refresh: a plain client that indexes ready documents one by
+one at the same rate is measured beside it.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from confluent_kafka import Producer
+from elasticsearch import Elasticsearch
+
+from schemas.settings import Settings
+from schemas.streams import streams
+from tests.bench.figures import Ratio, Round
+from tests.bench.rig import Bench, Stage, client, confluent_options, in_turn, message
+from tests.bench.whole import at_work
+
+RATES = (1, 10, 50)
+OURS, THEIRS = "Wiredesk, raw to searchable", "plain client, one by one"
+SHARES = {"p50 ms": 0.5, "p95 ms": 0.95, "p99 ms": 0.99}
+BEHIND = "s until the last was found"
+_PAUSE = 0.02
+_MOST_ASKED = 500
+_PATIENCE = 90.0
+
+
+@contextmanager
+def freshness(bench: Bench) -> Iterator[Stage]:
+    """The stage."""
+    seconds = {1: bench.size(5, 30), 10: bench.size(4, 15), 50: bench.size(3, 15)}
+    settings, plain = at_work(bench), bench.place("freshness")
+    notes: list[str] = []
+    with ExitStack() as stack:
+        elasticsearch = stack.enter_context(client(settings))
+        writer = stack.enter_context(client(settings))
+
+        def measure(number: int) -> Round:
+            found: Round = {}
+            for rate in RATES[:1] if number < 0 else RATES:
+                count = rate * seconds[rate]
+                ours = Watch(elasticsearch, settings.index_alias)
+                found[at(OURS, rate)] = ours.times(published(bench, settings, count), rate)
+                theirs = Watch(elasticsearch, plain.index_alias)
+                found[at(THEIRS, rate)] = theirs.times(indexed(bench, writer, plain, count), rate)
+                notes.extend(note for one in (ours, theirs) if (note := one.missing(rate)) and note not in notes)
+            return found
+
+        yield Stage(
+            about=f"articles at {', '.join(map(str, RATES))} a second, refresh {settings.index_refresh}, "
+            f"looked for every {_PAUSE * 1000:.0f} ms",
+            run=in_turn(measure),
+            most=1 if bench.is_quick else None,
+            ratios=tuple(
+                Ratio(f"freshness: p50 of a plain client / Wiredesk at {rate}/s", *_both(rate), is_cost=True)
+                for rate in RATES[:2]
+            ),
+            notes=notes,
+        )
+
+
+def at(name: str, rate: int) -> str:
+    """A contender at a rate."""
+    return f"{name}, {rate}/s"
+
+
+def _both(rate: int) -> tuple[tuple[str, str], tuple[str, str]]:
+    return (at(OURS, rate), "p50 ms"), (at(THEIRS, rate), "p50 ms")
+
+
+Work = tuple[str, Callable[[], object]]
+
+
+def published(bench: Bench, settings: Settings, count: int) -> list[Work]:
+    """Articles by their ids, each with what publishes it at once."""
+    producer = Producer({**confluent_options(settings), "linger.ms": 0})
+    stream = streams(settings).raw.name
+
+    def work(article: Any) -> Callable[[], object]:
+        key, value, headers = message(article)
+
+        def send() -> None:
+            producer.produce(stream, value, key, headers=list(headers))
+            producer.poll(0)
+
+        return send
+
+    return [(one.id, work(one)) for one in bench.corpus.take(count)]
+
+
+def indexed(bench: Bench, elasticsearch: Elasticsearch, settings: Settings, count: int) -> list[Work]:
+    """Ready documents by their ids, each with what indexes it at once."""
+
+    def work(document: dict[str, Any]) -> Callable[[], object]:
+        return lambda: elasticsearch.index(index=settings.index_alias, id=document["id"], document=document)
+
+    return [(one["id"], work(one)) for one in bench.wire.documents(count)]
+
+
+class Watch:
+    """Finds out when each of some articles can first be found."""
+
+    def __init__(self, elasticsearch: Elasticsearch, alias: str) -> None:
+        self._elasticsearch, self._alias = elasticsearch, alias
+        self._began: dict[str, float] = {}
+        self._took: dict[str, float] = {}
+        self._is_over = threading.Event()
+
+    def times(self, some: list[Work], rate: float) -> dict[str, float]:
+        """Lets so many a second begin, and gives the shares of the times until each is found, in milliseconds."""
+        watching = threading.Thread(target=self._watch)
+        watching.start()
+        due = time.perf_counter()
+        try:
+            for number, (identity, work) in enumerate(some):
+                time.sleep(max(0.0, due + number / rate - time.perf_counter()))
+                self._began[identity] = time.perf_counter()
+                work()
+            last = time.perf_counter()
+            while len(self._took) < len(some) and time.perf_counter() - last < _PATIENCE:
+                time.sleep(_PAUSE)
+            behind = time.perf_counter() - last
+        finally:
+            self._is_over.set()
+            watching.join()
+        return shares(list(self._took.values())) | {BEHIND: behind}
+
+    def missing(self, rate: int) -> str:
+        """What to say where some were not found in time."""
+        lost = len(self._began) - len(self._took)
+        return f"at {rate}/s {lost} of {len(self._began)} articles were not found in {_PATIENCE:.0f} s" if lost else ""
+
+    def _watch(self) -> None:
+        while not self._is_over.wait(_PAUSE):
+            waited = [one for one in list(self._began) if one not in self._took][:_MOST_ASKED]
+            if not waited:
+                continue
+            answer = self._elasticsearch.search(
+                index=self._alias, query={"ids": {"values": waited}}, size=len(waited), source=False
+            )
+            now = time.perf_counter()
+            for hit in answer["hits"]["hits"]:
+                self._took[hit["_id"]] = now - self._began[hit["_id"]]
+
+
+def shares(seconds: list[float]) -> dict[str, float]:
+    """The least time within which so large a share of all came, in milliseconds, by nearest rank."""
+    times = sorted(seconds)
+    return {name: times[math.ceil(share * len(times)) - 1] * 1000 for name, share in SHARES.items()} if times else {}
