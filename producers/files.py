@@ -23,6 +23,7 @@ _LINES = {".jsonl", ".ndjson"}
 _KINDS = _TEXT | _HTML | _JSON | _LINES
 # An array of articles is read whole, so it needs a bound of its own; JSON Lines are read line by line.
 _LARGEST_JSON = 128 * 2**20
+_PIECE = 2**16
 _LONGEST_TITLE = 200
 Reading = Iterator[RawArticle | Refusal]
 
@@ -146,21 +147,30 @@ class _Reader:
 
 
 def _bounded(stream: BinaryIO, limit: int) -> bytes:
-    data = stream.read(limit + 1)
-    if len(data) > limit:
+    # Counted before it is held: a few kilobytes may unfold to more than there is memory.
+    left = limit
+    while left >= 0 and (piece := stream.read(_PIECE)):
+        left -= len(piece)
+    if left < 0:
         raise NotAnArticle(f"too large: over {limit:,} bytes")
-    return data
+    stream.seek(0)
+    return stream.read()
 
 
 def _bounded_lines(stream: BinaryIO, limit: int) -> Iterator[bytes | None]:
     """Lines of at most `limit` bytes; none for a longer one, which is passed over without being held."""
-    while line := stream.readline(limit + 1):
-        if len(line) <= limit or line.endswith(b"\n"):
-            yield line
-            continue
-        while (rest := stream.readline(2**20)) and not rest.endswith(b"\n"):
-            pass
-        yield None
+    while piece := stream.readline(_PIECE):
+        pieces: list[bytes] = []
+        size = 0
+        while piece:
+            size += len(piece)
+            ends = piece.endswith(b"\n")
+            if size - ends <= limit:
+                pieces.append(piece)
+            else:
+                pieces.clear()
+            piece = b"" if ends else stream.readline(_PIECE)
+        yield b"".join(pieces) if pieces else None
 
 
 def title_line(text: str) -> str | None:

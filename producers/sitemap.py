@@ -17,6 +17,7 @@ from schemas.source import SourceSpec
 MOST_SITEMAPS: Final = 50
 _LONGEST = 5000
 _FEEDS = frozenset({"rss", "rdf", "feed"})
+_PIECE = 2**16
 _NEWS = {"title": "title", "publication_date": "published", "language": "language", "name": "publication"}
 _KEPT = ("keywords", "genres", "publication", "stock_tickers")
 
@@ -53,14 +54,16 @@ def _mended(text: str, root: str, url: str, notes: list[str]) -> Listing:
 
 
 def _unpacked(body: bytes) -> bytes:
-    unpacker = zlib.decompressobj(wbits=31)
+    counting, rest, left = zlib.decompressobj(wbits=31), body, LARGEST
     try:
-        found = unpacker.decompress(body, LARGEST + 1)
+        # Counted before it is held: a few kilobytes may unfold to more than there is memory.
+        while left >= 0 and (piece := counting.decompress(rest, _PIECE)):
+            left, rest = left - len(piece), counting.unconsumed_tail
+        if left < 0:
+            raise NotAListing(f"too large: over {LARGEST:,} bytes when it is unpacked")
+        return zlib.decompressobj(wbits=31).decompress(body, LARGEST)
     except zlib.error:
         raise NotAListing("broken gzip data") from None
-    if len(found) > LARGEST:
-        raise NotAListing(f"too large: over {LARGEST:,} bytes when it is unpacked")
-    return found
 
 
 class _Sitemap:

@@ -92,10 +92,10 @@ class Row:
     def add(self, other: Row) -> None:
         """Takes in another test of the same row; a failed one outweighs all others."""
         self.result = self.result if self.result == "failed" else other.result
-        known = {one.name: one for one in self.figures}
         for one in other.figures:
-            if one.name in known:
-                known[one.name].add(one)
+            known = next((figure for figure in self.figures if figure.name == one.name), None)
+            if known:
+                known.add(one)
             else:
                 self.figures.append(one)
 
@@ -160,10 +160,7 @@ class Tables:
             return list(self._rows.get(table, {}).values())
         added: dict[str, Row] = {}
         for one in self._rows.get(table, {}).values():
-            if one.fault in added:
-                added[one.fault].add(Row.of(asdict(one)))
-            else:
-                added[one.fault] = Row.of(asdict(one))
+            added.setdefault(one.fault, Row(one.test, one.fault, one.result)).add(Row.of(asdict(one)))
         return list(added.values())
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:

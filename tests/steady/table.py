@@ -11,8 +11,8 @@ from typing import Any
 from tests.steady.trend import MEGABYTE, Line, Trend
 
 HEAD = (
-    f"{'process':<15}{'memory MB':>18}{'own MB':>18}{'own MB/h':>10}{'last half':>10}{'threads':>12}{'files':>14}{'connections':>14}"
-    f"{'busy':>7}"
+    f"{'process':<15}{'memory MB':>18}{'own MB':>18}{'own MB/h':>10}{'last half':>10}{'threads':>12}"
+    f"{'files':>14}{'connections':>14}{'busy':>7}"
 )
 
 
