@@ -31,6 +31,10 @@ STEADY ?= steady.json
 steady: .venv/installed-dev ## everything together under a steady load: does anything grow (MINUTES, RATE: articles a second, STEADY: where the table is written)
 	@$(BIN)/python -m tests.steady --minutes $(MINUTES) --rate $(RATE) --json $(STEADY)
 
+BENCH ?= bench.json
+bench: .venv/installed-dev ## how fast each stage and the whole are beside what bounds them; worse than kept is an error (QUICK=1: under five minutes; STAGES, ROUNDS, CORPUS, SPACY; KEEP=1: keep the ratios; BENCH: where the figures are written)
+	@$(BIN)/python -m tests.bench $(if $(filter-out 0,$(QUICK)),--quick) $(if $(STAGES),--stages $(STAGES)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(CORPUS),--corpus $(CORPUS)) $(if $(SPACY),--spacy $(SPACY)) $(if $(filter-out 0,$(KEEP)),--keep) --json $(BENCH)
+
 check: .venv/installed-dev ## lint, format, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

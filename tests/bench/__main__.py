@@ -56,7 +56,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--enrichers", type=int, default=os.cpu_count() or 1, help="at work where the whole is measured"
     )
-    parser.add_argument("--backlog", type=int, help="articles of the catch-up (default: 200,000; quick: 300)")
+    parser.add_argument("--backlog", type=int, help="articles of the catch-up (default: 200,000; quick: 200)")
     parser.add_argument("--documents", type=int, help="in the index at the end of the growth (default: 1,000,000)")
     parser.add_argument("--json", type=Path, default=Path("bench.json"), help="where the figures go")
     parser.add_argument("--kept", type=Path, default=gate.KEPT, help="the file of the kept ratios")

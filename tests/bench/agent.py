@@ -26,7 +26,7 @@ _PATIENCE = 180.0
 @contextmanager
 def agent(bench: Bench) -> Iterator[Stage]:
     """The stage."""
-    count = bench.size(1500, 5000)
+    count = bench.size(1000, 5000)
     with ExitStack() as stack:
         started: dict[str, tuple[Settings, psutil.Process]] = {}
         for name, word in ((OURS, "agent"), (THEIRS, "loop")):

@@ -26,7 +26,7 @@ _SAY_SECONDS = 30.0
 @contextmanager
 def catchup(bench: Bench) -> Iterator[Stage]:
     """The stage."""
-    count = bench.backlog or bench.size(300, 200_000)
+    count = bench.backlog or bench.size(200, 200_000)
     settings = at_work(bench)
     some = bench.corpus.take(min(count, _DISTINCT))
 

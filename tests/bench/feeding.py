@@ -35,7 +35,7 @@ RATE, COST = "articles/s", "client CPU ms/article"
 @contextmanager
 def feeding(bench: Bench) -> Iterator[Stage]:
     """The stage."""
-    settings, count = bench.place("feeding"), bench.size(1500, 20_000)
+    settings, count = bench.place("feeding"), bench.size(1000, 10_000)
 
     def measure(number: int) -> Round:
         some = bench.corpus.take(count)

@@ -19,7 +19,7 @@ from tests.bench.processes import BenchError, at_work
 from tests.bench.rig import Bench, Stage, client
 from tests.bench.sink import CEILING, COST, OURS, RATE, SERVER, ceiling, sunk, warm
 
-_MARKS, _QUICK = (10_000, 100_000, 1_000_000), (2000, 10_000, 20_000)
+_MARKS, _QUICK = (10_000, 100_000, 1_000_000), (1000, 4000, 10_000)
 _DISTINCT, _QUICK_DISTINCT = 10_000, 1000
 _SAY_EVERY = 50_000
 _ROOM = 2.5
@@ -32,7 +32,7 @@ def growth(bench: Bench) -> Iterator[Stage]:
     Raises:
         BenchError: there is no room for so many documents.
     """
-    marks, each = steps(bench), bench.size(1000, 5000)
+    marks, each = steps(bench), bench.size(500, 5000)
     settings = bench.place("growth")
     with ExitStack() as stack:
         elasticsearch = stack.enter_context(client(settings))

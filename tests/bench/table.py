@@ -13,10 +13,10 @@ from tests.bench.gate import Verdict
 
 def show_stage(console: Console, name: str, about: str, found: Mapping[tuple[str, str], Spread]) -> None:
     """One table of a stage: every measure of every contender."""
-    table = Table(
-        "contender", "measure", "median", "least", "most", "rounds", header_style="bold", title_justify="left"
-    )
-    table.title = f"{name}: {about}"
+    console.print(f"\n{name}: {about}", style="bold", markup=False, highlight=False)
+    if not found:
+        return
+    table = Table("contender", "measure", "median", "least", "most", "rounds", header_style="bold")
     for column in table.columns[2:]:
         column.justify = "right"
     last = ""
@@ -29,6 +29,7 @@ def show_stage(console: Console, name: str, about: str, found: Mapping[tuple[str
 
 def show_ratios(console: Console, verdicts: Sequence[Verdict]) -> None:
     """One table of all ratios, beside the kept ones; the higher the better."""
+    console.print()
     table = Table("ratio (the higher the better)", "median", "least", "most", "kept", "verdict", header_style="bold")
     for column in table.columns[1:5]:
         column.justify = "right"

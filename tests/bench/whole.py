@@ -33,7 +33,7 @@ _SLOWEST = 2.0
 @contextmanager
 def whole(bench: Bench) -> Iterator[Stage]:
     """The stage."""
-    count = bench.size(150, 1500)
+    count = bench.size(100, 1500)
     settings = at_work(bench)
 
     def measure(number: int) -> Round:
@@ -57,7 +57,7 @@ def whole(bench: Bench) -> Iterator[Stage]:
 
 def at_work(bench: Bench) -> Settings:
     """The settings of the pipeline, which is at work, on an Elasticsearch that is warm."""
-    warm(bench, [documents.ready(one) for one in bench.wire.documents(bench.size(1000, 10_000))])
+    warm(bench, [documents.ready(one) for one in bench.wire.documents(bench.size(1000, 5000))])
     return bench.whole.settings
 
 
