@@ -13,7 +13,7 @@ from processors.progress import Progress
 
 _FIRST_WAIT = 0.25
 _LONGEST_WAIT = 10.0
-_SUCCESSES_TO_GROW = 10
+SUCCESSES_TO_GROW = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class BatchSize:
     def succeeded(self) -> None:
         """A request was taken."""
         self._successes += 1
-        if self.now < self.most and self._successes >= _SUCCESSES_TO_GROW:
+        if self.now < self.most and self._successes >= SUCCESSES_TO_GROW:
             self.now, self._successes = min(self.most, self.now * 2), 0
 
 
