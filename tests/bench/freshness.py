@@ -8,6 +8,7 @@ one at the same rate is measured beside it.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 import time
@@ -16,7 +17,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from confluent_kafka import Producer
-from elasticsearch import Elasticsearch
+from elasticsearch import ApiError, Elasticsearch, TransportError
 
 from schemas.settings import Settings
 from schemas.streams import streams
@@ -143,12 +144,15 @@ class Watch:
             waited = [one for one in list(self._began) if one not in self._took][:_MOST_ASKED]
             if not waited:
                 continue
-            answer = self._elasticsearch.search(
-                index=self._alias, query={"ids": {"values": waited}}, size=len(waited), source=False
-            )
-            now = time.perf_counter()
-            for hit in answer["hits"]["hits"]:
-                self._took[hit["_id"]] = now - self._began[hit["_id"]]
+            with contextlib.suppress(TransportError, ApiError):  # the next one may well be answered
+                self._look_for(waited)
+
+    def _look_for(self, waited: list[str]) -> None:
+        query = {"ids": {"values": waited}}
+        answer = self._elasticsearch.search(index=self._alias, query=query, size=len(waited), source=False)
+        now = time.perf_counter()
+        for hit in answer["hits"]["hits"]:
+            self._took[hit["_id"]] = now - self._began[hit["_id"]]
 
 
 def shares(seconds: list[float]) -> dict[str, float]:

@@ -17,6 +17,7 @@ from tests.bench.catchup import pace
 from tests.bench.figures import Ratio, Round, Spread, ratios, spreads
 from tests.bench.freshness import shares
 from tests.bench.report import Measured
+from tests.bench.rig import in_turn
 
 RATE, COST = "articles/s", "ms/article"
 ROUNDS: list[Round] = [
@@ -191,6 +192,21 @@ def test_the_shares_of_times_are_those_of_the_nearest_rank() -> None:
     assert shares(hundred) == pytest.approx({"p50 ms": 50, "p95 ms": 95, "p99 ms": 99})
     assert shares([0.25]) == pytest.approx({"p50 ms": 250, "p95 ms": 250, "p99 ms": 250})
     assert shares([]) == {}
+
+
+def test_a_round_to_warm_up_is_measured_and_not_counted() -> None:
+    """The rounds have their numbers from 0 on; where none warms up, there are these alone."""
+    seen: list[int] = []
+
+    def measure(number: int) -> Round:
+        seen.append(number)
+        return {"ours": {RATE: float(number)}}
+
+    found = list(in_turn(measure)(3))
+    assert seen == [-1, 0, 1, 2]
+    assert [one["ours"][RATE] for one in found] == [0, 1, 2]
+    assert len(list(in_turn(measure, is_warmed_up=False)(2))) == 2
+    assert seen[4:] == [0, 1]
 
 
 def test_the_pace_between_two_counts_follows_the_course() -> None:
