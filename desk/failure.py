@@ -65,6 +65,8 @@ def in_words(error: Exception, settings: Settings) -> Failure | None:
     from processors.index import OutgrownError
     from schemas.streams import NoSuchStreamError
 
+    if misfit := _misfit(error, settings):
+        return misfit
     if isinstance(error, OutgrownError):
         return Failure(str(error), "wiredesk rebuild (search goes on with the old index meanwhile)", Exit.FINDING)
     if isinstance(error, NoSuchStreamError):
@@ -80,3 +82,33 @@ def in_words(error: Exception, settings: Settings) -> Failure | None:
     if isinstance(error, TransportError):
         return elasticsearch_down(settings, f"does not answer: {error.message}")
     return None
+
+
+def is_misfit(error: Exception) -> bool:
+    """Whether a server does not speak as our client of it does: of another major version, or something else."""
+    from elasticsearch import BadRequestError, UnsupportedProductError
+    from kafka.errors import UnsupportedVersionError
+
+    if isinstance(error, BadRequestError):
+        return "media_type_header" in str(error)
+    return isinstance(error, UnsupportedProductError | UnsupportedVersionError)
+
+
+def _misfit(error: Exception, settings: Settings) -> Failure | None:
+    """The sentence that says which server does not fit which client, and what to name instead."""
+    if not is_misfit(error):
+        return None
+    from importlib.metadata import version
+
+    from kafka.errors import KafkaError
+
+    if isinstance(error, KafkaError):
+        words = f"does not fit our client, kafka-python {version('kafka-python')}: {error}"
+        return Failure(f"Kafka at {settings.kafka_servers} {words}", "name a newer one in WIREDESK_KAFKA_SERVERS")
+    ours = version("elasticsearch")
+    major = ours.partition(".")[0]
+    return Failure(
+        f"Elasticsearch at {settings.elasticsearch_url} does not fit our client, elasticsearch {ours}, which speaks "
+        f"with Elasticsearch {major} alone",
+        f"name an Elasticsearch {major} in WIREDESK_ELASTICSEARCH_URL; `wiredesk run --check` tells versions",
+    )

@@ -94,7 +94,7 @@ def roll(folder: Path, text: str) -> Roll:
     """The sources of a file with this text, of which nothing is known beyond it."""
     path = folder / "sources.toml"
     path.write_text(text, encoding="utf-8")
-    settings = unit_settings(sources_file=path)
+    settings = unit_settings(sources_file=path, fetch_allow_hosts="127.0.0.1", fetch_pause=0.0)
     pulse = Pulse(_Still, lambda: NOW)
     pulse.look()
     return Roll(settings, pulse, lambda: NOW)

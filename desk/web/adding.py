@@ -34,8 +34,8 @@ ADD = "/sources/add"
 MOST_AT_ONCE = 2
 LONGEST_SECONDS = 120.0
 _WAIT_SECONDS = 10.0
-_LONGEST_ADDRESS = 4096
-_KINDS = [kind for kind in get_args(SourceKind) if kind in AT_AN_ADDRESS]
+LONGEST_ADDRESS = 4096
+KINDS = [kind for kind in get_args(SourceKind) if kind in AT_AN_ADDRESS]
 _turns = threading.BoundedSemaphore(MOST_AT_ONCE)
 _STATUS = {Exit.DOWN: 502, Exit.NOT_FOUND: 404, Exit.USAGE: 409}
 
@@ -56,8 +56,8 @@ class Entered:
     @classmethod
     def of(cls, fields: dict[str, str]) -> Entered:
         """From the fields of a form, without what cannot be meant."""
-        kept = {name: fields.get(name, "").strip()[:_LONGEST_ADDRESS] for name in cls.__slots__}
-        return cls(**{**kept, "kind": kept["kind"] if kept["kind"] in _KINDS else ""})
+        kept = {name: fields.get(name, "").strip()[:LONGEST_ADDRESS] for name in cls.__slots__}
+        return cls(**{**kept, "kind": kept["kind"] if kept["kind"] in KINDS else ""})
 
     def given(self) -> dict[str, Any]:
         """The same as the options of `wiredesk feed add`."""
@@ -83,7 +83,7 @@ def find(request: Request, roll: TheRoll, fields: Form) -> Response:
     if not entered.url:
         return _page(request, entered, 422, wrong=Failure("Say which address.", "as https://www.example.org"))
     try:
-        found = _bounded(sourcing.found_at(roll.settings, entered.url, entered.given()))
+        found = bounded(sourcing.found_at(roll.settings, entered.url, entered.given()))
     except Failure as failure:
         return _wrong(request, entered, failure)
     return _page(request, entered, found=found)
@@ -94,7 +94,7 @@ def look(request: Request, roll: TheRoll, fields: Form) -> Response:
     """Three articles as they would be indexed, and what was cut from them."""
     entered = Entered.of(fields)
     try:
-        spec, articles = _bounded(_sampled(roll.settings, entered))
+        _, spec, articles = bounded(sampled(roll.settings, entered))
     except Failure as failure:
         return _wrong(request, entered, failure)
     samples = [told(one) for one in articles if not isinstance(one, Refusal)]
@@ -102,12 +102,30 @@ def look(request: Request, roll: TheRoll, fields: Form) -> Response:
     return _page(request, entered, spec=spec, samples=samples, refused=refused, file=roll.settings.sources_file)
 
 
-async def _sampled(settings: Settings, entered: Entered) -> tuple[SourceSpec, list[Any]]:
-    """The entry that would be written, and its first articles."""
-    candidates: list[Candidate] = await sourcing.found_at(settings, entered.url, entered.given())
-    with _in_words():
+async def sampled(settings: Settings, entered: Entered) -> tuple[list[Candidate], SourceSpec, list[Any]]:
+    """What can be followed at an address, the entry that would be written, and its first articles.
+
+    Raises:
+        Failure: the address cannot be read, or what was entered does not fit.
+    """
+    candidates = await sourcing.found_at(settings, entered.url, entered.given())
+    with in_words():
         spec = sourcing.spec_of(settings, candidates[0], entered.given())
-    return spec, await sourcing.samples_of(settings, spec, candidates[0])
+    return candidates, spec, await sourcing.samples_of(settings, spec, candidates[0])
+
+
+async def meant(settings: Settings, entered: Entered) -> SourceSpec:
+    """The entry for what was entered; what is at the address is looked for where that does not say all.
+
+    Raises:
+        Failure: the address cannot be read, or what was entered does not fit.
+    """
+    if entered.kind and entered.name:
+        with in_words():
+            return sourcing.entry(entered.url, entered.kind, entered.given())
+    candidates = await sourcing.found_at(settings, entered.url, entered.given())
+    with in_words():
+        return sourcing.spec_of(settings, candidates[0], entered.given())
 
 
 @router.post(ADD)
@@ -115,7 +133,7 @@ def add(request: Request, roll: TheRoll, fields: Form) -> Response:
     """Writes the entry; nothing was published before, and the collector looks at it from now on."""
     entered = Entered.of(fields)
     try:
-        with _in_words():
+        with in_words():
             spec = sourcing.entry(entered.url, entered.kind or "feed", entered.given())
             editing.add(roll.settings.sources_file, [spec])
     except Failure as failure:
@@ -124,7 +142,8 @@ def add(request: Request, roll: TheRoll, fields: Form) -> Response:
 
 
 @contextmanager
-def _in_words() -> Iterator[None]:
+def in_words() -> Iterator[None]:
+    """Turns what does not fit into a failure."""
     try:
         yield
     except click.UsageError as error:
@@ -133,8 +152,12 @@ def _in_words() -> Iterator[None]:
         raise Failure(str(error), "mend it, and try again", Exit.USAGE) from None
 
 
-def _bounded(work: Coroutine[Any, Any, Given]) -> Given:
-    """Carries out work with the web: few at a time, and not for ever."""
+def bounded(work: Coroutine[Any, Any, Given]) -> Given:
+    """Carries out work with the web: few at a time, and not for ever.
+
+    Raises:
+        Failure: too much is under way already, or it took too long.
+    """
     if not _turns.acquire(timeout=_WAIT_SECONDS):
         work.close()
         raise Failure("Too many sites are being looked at already", "try again in a minute")
@@ -151,5 +174,5 @@ def _wrong(request: Request, entered: Entered, failure: Failure) -> Response:
 
 
 def _page(request: Request, entered: Entered, status: int = 200, **shown: Any) -> Response:
-    usual = {"found": None, "spec": None, "samples": (), "refused": (), "wrong": None, "file": "", "kinds": _KINDS}
+    usual = {"found": None, "spec": None, "samples": (), "refused": (), "wrong": None, "file": "", "kinds": KINDS}
     return page(request, "add_source.html", status, entered=entered, **{**usual, **shown})

@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from desk.failure import Failure, in_words
+from desk.failure import Failure, in_words, is_misfit
 from desk.watch import Watch
 from desk.web import (
     adding,
@@ -25,6 +25,7 @@ from desk.web import (
     article,
     dead,
     exporting,
+    following,
     login,
     operating,
     probes,
@@ -53,6 +54,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     api.router,
     exporting.router,
     operating.router,
+    following.router,
     reference.router,
     probes.router,
 )
@@ -148,7 +150,7 @@ class Catching:
 
 def problem_of(error: Exception, desk: Desk) -> Problem:
     """What to tell a person of an error; the log gets all of an error that is our own."""
-    if isinstance(error, ApiError) and error.meta.status == 400:
+    if isinstance(error, ApiError) and error.meta.status == 400 and not is_misfit(error):
         return Problem(400, "Elasticsearch cannot carry out this search.", "make it shorter or plainer")
     failure = in_words(error, desk.settings)
     if failure is None:

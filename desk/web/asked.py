@@ -37,7 +37,7 @@ _SAID = {
     400: "The query, the mark of a page or the body cannot be understood; `place` points into a query.",
     404: "There is no such thing.",
     409: "It cannot be done as things stand.",
-    422: "A parameter does not fit.",
+    422: "What was sent does not fit, or the site that it names cannot be read.",
     503: f"A server that is needed does not answer; `Retry-After` says when to try again ({RETRY_SECONDS} s).",
 }
 

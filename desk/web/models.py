@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +11,7 @@ from desk.search.found import Facet, Histogram, Loosened
 from desk.search.suggest import Suggestion
 from schemas.article import EnrichedArticle
 from schemas.dead import DeadLetter
+from schemas.source import SourceKind, SourceSpec
 
 
 class Article(EnrichedArticle):
@@ -109,6 +110,66 @@ class SourceRows(BaseModel):
 
     at: datetime | None
     sources: list[dict[str, Any]]
+
+
+class NewSource(BaseModel):
+    """A source to follow; what is left out is what is found at the address, as `wiredesk feed add` finds it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(min_length=1, max_length=4096, description="Address of a site, a feed, a sitemap or an article.")
+    kind: Literal["feed", "sitemap", "page", "url"] | None = Field(None, description="What is there.")
+    name: str | None = Field(None, max_length=200, description="What it is called; by default, as it calls itself.")
+    links: str = Field("", max_length=1000, description="For a page: a CSS selector or XPath of its links to articles.")
+    every: str = Field("15m", max_length=10, description="How often to look, as `30s`, `5m`, `2h` or `1d`.")
+    language: str | None = Field(None, max_length=35, description="Language of articles that do not say theirs.")
+
+
+class AddedSource(BaseModel):
+    """The entry that stands in the file of sources now."""
+
+    source: SourceSpec
+
+
+class Candidate(BaseModel):
+    """Something at an address that can be followed."""
+
+    kind: SourceKind
+    url: str
+    title: str | None
+    items: int = Field(description="Articles that it lists now.")
+    newest: datetime | None
+
+
+class Refused(BaseModel):
+    """Something that could not be taken, and why."""
+
+    place: str
+    reason: str
+
+
+class CheckedSource(BaseModel):
+    """What following an address would give; nothing was written, and nothing published."""
+
+    candidates: list[Candidate] = Field(description="What can be followed there, the most useful first.")
+    source: SourceSpec = Field(description="The entry that would be written.")
+    articles: list[dict[str, Any]] = Field(description="Its first articles, as they would be indexed.")
+    refused: list[Refused] = Field(description="Articles that could not be had.")
+
+
+class CheckedStage(BaseModel):
+    """One stage of looking at a source."""
+
+    stage: str
+    fine: bool
+    said: str
+
+
+class CheckedStages(BaseModel):
+    """The stages up to and with the first that fails."""
+
+    fine: bool
+    stages: list[CheckedStage]
 
 
 class Letter(DeadLetter):

@@ -54,12 +54,17 @@ def sources(roll: TheRoll) -> Data:
 )
 def source(roll: TheRoll, name: TheName) -> Data:
     """One source: how it is set up, and how it fares."""
-    spec = _spec(roll, name)
+    spec = spec_of(roll, name)
     found, _ = roll.shown()
     return Data({**roll.row(spec, found), "spec": spec.model_dump(mode="json", exclude_defaults=True)})
 
 
-def _spec(roll: Roll, name: str) -> SourceSpec:
+def spec_of(roll: Roll, name: str) -> SourceSpec:
+    """The source of a name.
+
+    Raises:
+        NoSuchError: there is none.
+    """
     found = roll.spec(name)
     if found is None:
         raise NoSuchError(f"no source is named {name}", f"see {V1}/sources")
@@ -83,7 +88,7 @@ def resume(roll: TheRoll, name: TheName, body: Nothing) -> Data:  # noqa: ARG001
 
 
 def _paused(roll: Roll, name: str, *, paused: bool) -> Data:
-    editing.pause(roll.settings.sources_file, _spec(roll, name).name, paused=paused)
+    editing.pause(roll.settings.sources_file, spec_of(roll, name).name, paused=paused)
     return Data({"done": "paused" if paused else "resumed", "what": name})
 
 

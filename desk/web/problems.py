@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from desk.failure import Exit, Failure, in_words
+from desk.failure import Exit, Failure, in_words, is_misfit
 from desk.search.cursor import CursorError
 from desk.search.language import QueryError
 from desk.web.data import encoded
@@ -28,6 +28,7 @@ TITLES = {
     "page": "The mark of the next page does not fit",
     "parameters": "A parameter does not fit",
     "not-found": "There is no such thing",
+    "site": "The site does not give what is needed",
     "conflict": "This cannot be done as things stand",
     "method": "This address does not take that method",
     "down": "A server that is needed does not answer",
@@ -68,6 +69,14 @@ class NoSuchError(Exception):
     def __init__(self, what: str, next_step: str) -> None:
         super().__init__(what)
         self.next = next_step
+
+
+class SiteError(Exception):
+    """A site of the web cannot be read, or nothing there can be followed; `next` is the way out."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.next = failure.way_out
 
 
 def told(error: Exception, settings: Settings) -> Told:
@@ -111,7 +120,7 @@ def _failed(failure: Failure) -> Told:
 
 
 def _refused(error: ApiError) -> Told | None:
-    if error.meta.status != 400:
+    if error.meta.status != 400 or is_misfit(error):
         return None
     return Told("query", 400, "Elasticsearch cannot carry out this search.", "make it shorter or plainer")
 
@@ -121,6 +130,7 @@ _KNOWN: dict[type[Exception], Callable[[Any], Told | None]] = {
     CursorError: lambda error: Told("page", 400, str(error), "ask for the first page, without `after`"),
     RequestValidationError: _parameters,
     NoSuchError: lambda error: Told("not-found", 404, str(error), error.next),
+    SiteError: lambda error: Told("site", 422, str(error), error.next),
     HTTPException: _http,
     SourcesError: lambda error: Told("conflict", 409, str(error), "wiredesk feed list"),
     Failure: _failed,

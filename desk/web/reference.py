@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -13,13 +14,13 @@ from fastapi import APIRouter, Request, Response
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from desk.web import api, exporting, operating
+from desk.web import api, exporting, following, operating
 from desk.web.data import Data
 from desk.web.models import Place, Problem, WrongParameter
 from desk.web.parts import page
 from desk.web.problems import TITLES, NoSuchError, ProblemRoute
 
-ROUTERS: tuple[APIRouter, ...] = (api.router, exporting.router, operating.router)
+ROUTERS: tuple[APIRouter, ...] = (api.router, exporting.router, operating.router, following.router)
 
 router = APIRouter(prefix="/api", include_in_schema=False, route_class=ProblemRoute)
 
@@ -43,7 +44,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing that the API does, as the page tells it."""
+    """One thing that the API does, as the page tells it: `fields` and `body` are of the JSON that it is sent."""
 
     method: str
     path: str
@@ -52,6 +53,8 @@ class Operation:
     parameters: tuple[Parameter, ...]
     answers: tuple[tuple[str, str], ...]
     example: str
+    fields: tuple[Parameter, ...] = ()
+    body: str = ""
 
 
 @cache
@@ -101,7 +104,28 @@ def operations(described: dict[str, Any]) -> Iterator[Operation]:
                 tuple(_parameter(one) for one in said.get("parameters", ())),
                 tuple((status, one["description"]) for status, one in said["responses"].items()),
                 _example(method, path, said),
+                tuple(_fields(described, _body(said))),
+                _sent(_body(said)),
             )
+
+
+def _body(said: dict[str, Any]) -> dict[str, Any]:
+    """The schema of what an operation is sent; empty for nothing."""
+    content: dict[str, Any] = said.get("requestBody", {}).get("content", {})
+    found: dict[str, Any] = content.get("application/json", {}).get("schema", {})
+    return found
+
+
+def _fields(described: dict[str, Any], schema: dict[str, Any]) -> Iterator[Parameter]:
+    model = described["components"]["schemas"].get(schema.get("$ref", "").rpartition("/")[2], {})
+    for name, one in model.get("properties", {}).items():
+        required = name in model.get("required", ())
+        yield _parameter({"name": name, "schema": one, "required": required, "description": one.get("description", "")})
+
+
+def _sent(schema: dict[str, Any]) -> str:
+    examples = schema.get("examples", ())
+    return json.dumps(examples[0]) if examples else ""
 
 
 def _parameter(said: dict[str, Any]) -> Parameter:

@@ -29,7 +29,7 @@ _EVERY = 5.0
 _FIRST_SECONDS = 2.0
 _STALE = timedelta(seconds=30)
 _ROBOTS_KEPT = timedelta(hours=1)
-_LIMITS: dict[Kind, float] = {"look": 600.0, "check": 90.0, "robots": 20.0}
+LIMITS: dict[Kind, float] = {"look": 600.0, "check": 90.0, "robots": 20.0}
 # So long a page waits for work that may be quick; what takes longer is shown when it is done.
 _PATIENCE: dict[Kind, float] = {"look": 4.0, "check": 8.0, "robots": 1.0}
 
@@ -146,7 +146,7 @@ class Roll:
     def _started(self, kind: Kind, spec: SourceSpec, work: Callable[[], Coroutine[Any, Any, Any]]) -> Errand:
         def bounded() -> Any:
             with explained(self._settings):
-                return asyncio.run(asyncio.wait_for(work(), _LIMITS[kind]))
+                return asyncio.run(asyncio.wait_for(work(), LIMITS[kind]))
 
         errand = self.errands.start(kind, spec.name, bounded)
         errand.done.wait(_PATIENCE[kind])

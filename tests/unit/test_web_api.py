@@ -22,8 +22,10 @@ from desk.web.letters import letters_of
 from desk.web.reference import openapi, operations
 from desk.web.roll import Roll, roll_of
 from desk.web.trace import tracer_of
+from tests import pages
 from tests.fake_archive import FakeArchive, indexed
 from tests.fake_flow import FakeLetters, FakeTracer, dead_letter, roll
+from tests.web import Site
 from tests.webdesk import HOME, FakeWatch, facts, web
 
 GRAIN = [indexed(number) for number in range(1, 8)]
@@ -307,7 +309,7 @@ def test_openapi_is_valid_and_names_every_problem() -> None:
     assert len(names) == len(set(names))
     for one in operations(described):
         assert one.summary.endswith(".")
-        assert {"200", "422"} <= {status for status, _ in one.answers}
+        assert {"201" if one.id == "add" else "200", "422"} <= {status for status, _ in one.answers}
     references = {part.split('"')[0] for part in json.dumps(described).split("#/components/schemas/")[1:]}
     assert references <= set(described["components"]["schemas"])
 
@@ -317,7 +319,7 @@ def test_the_reference_page_tells_every_operation() -> None:
     text = asking().get("/api").text
     for one in operations(openapi()):
         assert f'id="{one.id}"' in text
-        assert all(f"<code>{parameter.name}</code>" in text for parameter in one.parameters)
+        assert all(f"<code>{parameter.name}</code>" in text for parameter in (*one.parameters, *one.fields))
     assert 'id="problem-query"' in text
     assert "cdn" not in text.lower()
 
@@ -461,9 +463,14 @@ def test_kafka_down_for_dead_letters(flow: Flow) -> None:
 def test_every_example_of_the_reference_can_be_asked(tmp_path: Path) -> None:
     """Each example on the reference page gets what it promises, where there is what it names."""
     code = "0123456789abcdef0123456789abcdef"
-    parts = FakeLetters(dead_letter(17)), roll(tmp_path, SOURCES), FakeTracer(code)
-    client = flowing(FakeArchive([indexed(int(code, 16))]), *parts).client
-    for one in operations(openapi()):
-        method, _, address = one.example.partition(" ")
-        answer = client.request(method, address.replace("{kind}", "csv"), json={} if method == "POST" else None)
-        assert answer.status_code == 200, one.example
+    with Site() as site:
+        pages.newspaper(site, 3)
+        sources = roll(tmp_path, SOURCES.replace("https://herald.example/feed.xml", site.url("/rss")))
+        parts = FakeLetters(dead_letter(17)), sources, FakeTracer(code)
+        client = flowing(FakeArchive([indexed(int(code, 16))]), *parts).client
+        for one in sorted(operations(openapi()), key=lambda one: one.id == "add"):
+            method, _, address = one.example.partition(" ")
+            body = one.body.replace("https://www.example.org/rss", site.url("/rss?more"))
+            sent = json.loads(body) if method == "POST" else None
+            answer = client.request(method, address.replace("{kind}", "csv"), json=sent)
+            assert answer.status_code == (201 if one.id == "add" else 200), one.example
