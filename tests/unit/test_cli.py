@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.server
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,14 +18,18 @@ import click
 import pytest
 from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
 from elasticsearch import ApiError, NotFoundError, TransportError
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import IncompatibleBrokerVersion, KafkaTimeoutError
 
 from desk.cli import _run, cli
 from desk.failure import Exit, in_words
 from desk.loaded import Loaded
+from desk.web.app import problem_of
+from desk.web.problems import told
+from processors import index
 from schemas.settings import ENV_PREFIX, Settings, load
 from schemas.streams import NoSuchStreamError
 from tests.fakes import unit_settings
+from tests.webdesk import web
 
 ROOT = Path(__file__).parents[2]
 
@@ -80,6 +88,31 @@ def test_every_example_names_options_that_exist(path: tuple[str, ...]) -> None:
     for line in (command.help or "").splitlines():
         if re.search(rf"\bwiredesk {' '.join(path)}\b", line):
             assert set(re.findall(r"(?<=\s)--[a-z-]+", line)) <= known, line
+
+
+def example_lines(text: str) -> Iterator[str]:
+    """The lines of a help text that can be typed: without what a column beside them says of them."""
+    for line in text.splitlines():
+        if re.match(r"\s+(\S+ \| |[A-Z_]+=\S+ |zcat .*)*wiredesk [a-z]", line):
+            yield re.split(r"\s{2,}", line.strip())[0]
+
+
+@pytest.mark.parametrize("path", [(), *LEAVES], ids=" ".join)
+def test_every_example_can_be_typed_as_it_stands(path: tuple[str, ...], tmp_path: Path) -> None:
+    """Each example is taken by the command that it names, with values that its arguments and options take."""
+    lines = list(example_lines((command_at(path) if path else cli).help or ""))
+    assert len(lines) >= 2
+    for line in lines:
+        words = shlex.split(re.split(r" [|>] ", line[line.index("wiredesk ") :])[0])[1:]
+        group, names = cli, []
+        while isinstance(group, click.Group):
+            names.append(words.pop(0))
+            group = command_at(tuple(names))
+        for word in words:
+            if "." in word and "/" not in word and word[0] not in "-'\"":
+                (tmp_path / word).write_text("")
+        with contextlib.chdir(tmp_path):
+            group.make_context(" ".join(names), words, obj=Loaded(unit_settings()))
 
 
 def command_at(path: tuple[str, ...]) -> click.Command:
@@ -278,6 +311,61 @@ def test_an_error_of_a_server_names_the_server_and_the_next_step(error: Exceptio
     assert place in failure.message
     assert step in failure.way_out
     assert failure.code == Exit.DOWN
+
+
+class Unfit(http.server.BaseHTTPRequestHandler):
+    """Something that is no Elasticsearch of our version, as far as our client sees it."""
+
+    name, answers = "", (200, {})
+
+    def do_POST(self) -> None:
+        """Refuses the version that our client names, or does not say that it is Elasticsearch."""
+        status, told = self.answers
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
+        if self.name:
+            self.send_header("x-elastic-product", self.name)
+        self.end_headers()
+        self.wfile.write(json.dumps(told).encode())
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name is http.server's)
+        """Keep quiet."""
+
+
+REASON = {"type": "media_type_header_exception", "reason": "Invalid media-type value on headers [Accept]"}
+
+
+class Older(Unfit):
+    """Elasticsearch of the major version before."""
+
+    name, answers = "Elasticsearch", (400, {"error": {"root_cause": [REASON], **REASON}, "status": 400})
+
+
+@pytest.mark.parametrize("kind", [Unfit, Older])
+def test_an_elasticsearch_that_does_not_fit_our_client_is_named_in_a_sentence(kind: type[Unfit]) -> None:
+    """An older one, or something else, is told with the versions of both sides and what to name instead."""
+    with http.server.HTTPServer(("127.0.0.1", 0), kind) as server:
+        threading.Thread(target=server.handle_request).start()
+        named = load(elasticsearch_url=f"http://127.0.0.1:{server.server_address[1]}")
+        with index.client(named) as elasticsearch, pytest.raises(ApiError) as refused:
+            elasticsearch.search(index="articles", size=0)
+    failure = in_words(refused.value, named)
+    assert failure is not None
+    assert named.elasticsearch_url in failure.message
+    assert re.search(
+        r"does not fit our client, elasticsearch (\d+)\.[\d.]+, which .* Elasticsearch \1 ", failure.message
+    )
+    assert "WIREDESK_ELASTICSEARCH_URL" in failure.way_out
+    desk = web().state.desk
+    assert problem_of(refused.value, desk).status == told(refused.value, desk.settings).status == 503
+
+
+def test_a_kafka_that_does_not_fit_our_client_is_named_in_a_sentence() -> None:
+    """A broker that lacks what our client speaks is told with our version and what to name instead."""
+    failure = in_words(IncompatibleBrokerVersion("no such request"), unit_settings())
+    assert failure is not None
+    assert "kafka.invalid:9092 does not fit our client, kafka-python " in failure.message
+    assert "WIREDESK_KAFKA_SERVERS" in failure.way_out
 
 
 def test_a_mistake_of_ours_is_no_error_of_a_server() -> None:
