@@ -106,19 +106,21 @@ async def found_at(settings: Settings, url: str, given: dict[str, Any]) -> list[
     from producers.fetched import FetchError
     from producers.items import NotAListing
     from producers.polite import open_web
+    from schemas.identity import without_user
 
     url = url if "://" in url else f"https://{url}"
+    named = without_user(url)
     kind: SourceKind | None = given["kind"] or ("page" if given["links"] else None)
     try:
         async with open_web(settings) as asked:
             found = [await as_told(asked, url, kind, given["links"])] if kind else await discover(asked, url)
     except FetchError as error:
-        raise Failure(f"{url}: {error.stage}: {error.reason}", f"wiredesk feed check {url}", Exit.DOWN) from None
+        raise Failure(f"{named}: {error.stage}: {error.reason}", f"wiredesk feed check {named}", Exit.DOWN) from None
     except NotAListing as error:
-        raise Failure(f"{url}: {error}", f"wiredesk feed check {url}", Exit.NOT_FOUND) from None
+        raise Failure(f"{named}: {error}", f"wiredesk feed check {named}", Exit.NOT_FOUND) from None
     if not found:
-        way_out = f"wiredesk feed add {url} --links 'h2 a' (a CSS selector of the links to its articles)"
-        raise Failure(f"{url}: no feed, no sitemap and no list of articles was found there", way_out, Exit.NOT_FOUND)
+        way_out = f"wiredesk feed add {named} --links 'h2 a' (a CSS selector of the links to its articles)"
+        raise Failure(f"{named}: no feed, no sitemap and no list of articles was found there", way_out, Exit.NOT_FOUND)
     return found
 
 
@@ -396,6 +398,7 @@ async def _of_outline(web: Any, outline: Any, taken: set[str]) -> Any:
     from producers.fetched import FetchError
     from producers.opml import name_of
     from producers.reading import Refusal, in_words
+    from schemas.identity import without_user
     from schemas.source import SourceSpec
 
     kind, url = outline.kind, outline.feed
@@ -403,14 +406,14 @@ async def _of_outline(web: Any, outline: Any, taken: set[str]) -> Any:
         try:
             candidates = await discover(web, outline.site)
         except FetchError as error:
-            return Refusal(outline.site, f"{error.stage}: {error.reason}")
+            return Refusal(without_user(outline.site), f"{error.stage}: {error.reason}")
         if not candidates:
             return Refusal(outline.site, "no feed, no sitemap and no list of articles was found there")
         kind, url = candidates[0].kind, candidates[0].url
     try:
         return SourceSpec(name=name_of(outline, taken), kind=kind, url=url)
     except ValidationError as error:
-        return Refusal(url, in_words(error))
+        return Refusal(without_user(url), in_words(error))
 
 
 @click.command()

@@ -30,6 +30,11 @@ def has_user(address: str) -> bool:
     return _USER.search(address) is not None
 
 
+def without_user(address: str) -> str:
+    """An address as it may be shown."""
+    return _USER.sub("//", address)
+
+
 def canonical_url(url: str) -> str:
     """One form for all the addresses of a page: lower-case host, sorted query, no tracking, no fragment.
 
@@ -38,7 +43,7 @@ def canonical_url(url: str) -> str:
     """
     parts = urlsplit(url.strip())
     if parts.scheme.lower() not in _DEFAULT_PORTS or not parts.hostname:
-        raise ValueError(f"not an http or https address: {_USER.sub('//', url)[:200]!r}")
+        raise ValueError(f"not an http or https address: {without_user(url)[:200]!r}")
     return urlunsplit((parts.scheme.lower(), _host(parts), _path(parts.path), _query(parts.query), ""))
 
 

@@ -51,8 +51,8 @@ def client(servers: Servers) -> Iterator[TestClient]:
         bulk(elasticsearch, ({"_index": name, "_id": one["id"], "_source": one} for one in wire), refresh=True)
         app = web()
         app.dependency_overrides[archive_of] = lambda: IndexArchive(elasticsearch, alias)
-        with TestClient(app, base_url=HOME, raise_server_exceptions=False) as found:
-            yield found
+        # Not entered: what the desk watches beside its answers would look for a Kafka that is not there.
+        yield TestClient(app, base_url=HOME, raise_server_exceptions=False)
         elasticsearch.indices.delete(index=name)
 
 
@@ -68,9 +68,9 @@ def test_hostile_queries_are_answered_soon(client: TestClient, attack: Row) -> N
     attack.did("articles in the index", ARTICLES, 3000)
     failed, seconds = [], []
     client.get("/api/v1/search", params={"q": "talks"})
-    for text in strings():
+    for number, text in enumerate(strings()):
         typed = text.encode("utf-8", "surrogatepass")
-        for path in ("/api/v1/search", "/"):
+        for path in ("/api/v1/search", "/")[: 1 if number % scaled(4, 1) else 2]:
             began = time.monotonic()
             answer = client.get(path, params={"q": typed})
             seconds.append(time.monotonic() - began)

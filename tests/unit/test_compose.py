@@ -248,7 +248,7 @@ def test_image_is_built_in_two_stages_on_one_base() -> None:
     known = {"ARG", "FROM", "ENV", "WORKDIR", "COPY", "RUN", "USER", "ENTRYPOINT", "CMD"}
     assert {word for word, _ in INSTRUCTIONS} == known
     assert [rest for word, rest in INSTRUCTIONS if word == "FROM"] == ["${BASE} AS build", "${BASE}"]
-    assert ("ARG", "BASE=python:3.12-slim") in INSTRUCTIONS
+    assert ("ARG", "BASE=python:3.12.12-slim") in INSTRUCTIONS
 
 
 def test_image_runs_wiredesk_as_the_composes_user() -> None:
