@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from schemas.identity import article_id, canonical_url, raw_fingerprint
+from schemas.identity import article_id, canonical_url, has_user, raw_fingerprint, without_user
 from tests.fakes import quick
 
 WORDS = st.text("abcdefghijklmnopqrstuvwxyz0123456789-_", min_size=1, max_size=8)
@@ -151,3 +151,19 @@ def test_fingerprint_has_16_digits(parts: list[str | None]) -> None:
 def test_fingerprint_keeps_parts_apart() -> None:
     """What moves from one part to the next changes the fingerprint."""
     assert raw_fingerprint("ab", "c") != raw_fingerprint("a", "bc")
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://ana:hunter2@a.example/x", "https://a.example/x"),
+        ("ftp://ana@a.example", "ftp://a.example"),
+        ("//ana:p@ss@a.example/", "//a.example/"),
+        ("https://a.example/@ana?to=x@y", "https://a.example/@ana?to=x@y"),
+        ("ana@a.example", "ana@a.example"),
+    ],
+)
+def test_a_user_in_an_address_is_found_and_left_out(address: str, shown: str) -> None:
+    """What stands before the host is a user, and shown nowhere; what stands behind it is none."""
+    assert without_user(address) == shown
+    assert has_user(address) == (address != shown)
