@@ -31,15 +31,16 @@ from deploy.ladder import serve
 from deploy.progress import Lines
 from desk.failure import Failure
 from schemas.settings import SettingsError, load
+from schemas.streams import NoSuchStreamError
 from tests.bench import gate, report, table
-from tests.bench.articles import Corpus
+from tests.bench.articles import Corpus, NoArticlesError
 from tests.bench.figures import FEWEST, Spread
 from tests.bench.processes import BenchError, servers
 from tests.bench.report import Measured
 from tests.bench.rig import Bench
 from tests.bench.stages import STAGES
 
-_FAILURES = (BenchError, Failure, KafkaError, ApiError, TransportError, LookupError)
+_FAILURES = (BenchError, Failure, KafkaError, ApiError, TransportError, NoSuchStreamError, NoArticlesError)
 
 
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
@@ -62,8 +63,9 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--kept", type=Path, default=gate.KEPT, help="the file of the kept ratios")
     parser.add_argument("--keep", action="store_true", help="keep the ratios of this run")
     given = parser.parse_args(words)
-    given.stages = [name.strip() for name in given.stages.split(",") if name.strip()]
-    if unknown := [name for name in given.stages if name not in STAGES]:
+    asked = [name.strip() for name in given.stages.split(",") if name.strip()]
+    given.stages = [name for name in STAGES if name in asked]
+    if unknown := [name for name in asked if name not in STAGES]:
         parser.error(f"there is no stage {unknown[0]!r}; the stages are {', '.join(STAGES)}")
     if given.rounds < 1:
         parser.error("--rounds takes at least 1")
@@ -78,10 +80,14 @@ def ready(given: argparse.Namespace, progress: Lines) -> Iterator[Bench]:
 
     Raises:
         ServersError: there are no servers to be had.
+        NoArticlesError: the corpus holds no article.
     """
+    if given.corpus:
+        Corpus(given.corpus).take(1)
     folder = Path(tempfile.mkdtemp(prefix="wiredesk-bench-"))
     folder.chmod(0o755)
     own = load(data_dir=folder, kafka_port=0, elasticsearch_port=0)
+    thrown_away = folder
     try:
         with serve(own, progress) as found:
             named = {"kafka_servers": found.kafka, "elasticsearch_url": found.elasticsearch}
@@ -95,11 +101,14 @@ def ready(given: argparse.Namespace, progress: Lines) -> Iterator[Bench]:
                 enrichers=given.enrichers,
                 backlog=given.backlog,
                 documents=given.documents,
+                is_thrown_away=found.rung == "local",
             )
             with bench.stack:
                 yield bench
+            if bench.has_failed:
+                thrown_away = folder / "servers"  # the logs, which the failures name, stay
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(thrown_away, ignore_errors=True)
 
 
 def measured(name: str, bench: Bench, rounds: int) -> Measured:
@@ -116,6 +125,7 @@ def measured(name: str, bench: Bench, rounds: int) -> Measured:
     except _FAILURES as error:
         found.failure = f"{name} could not be measured: {error}"
         bench.say(found.failure)
+        bench.has_failed = True
     found.seconds = time.monotonic() - began
     return found
 
@@ -164,9 +174,9 @@ def main() -> int:
     except KeyboardInterrupt:
         print("stopped; nothing was written", file=sys.stderr)
         return 130
-    except (ServersError, SettingsError, LookupError) as error:
+    except (ServersError, SettingsError, NoArticlesError) as error:
         print(f"no bench: {error}", file=sys.stderr)
-        return 3
+        return 3 if isinstance(error, ServersError) else 2
     about = {"is_quick": given.quick, "seconds": round(time.monotonic() - began), "corpus": corpus, "machine": machine}
     code = told(given, all_of_it, {**about, "notes": notes})
     print(*(f"note: {one}" for one in notes), f"took {about['seconds']} s", sep="\n")

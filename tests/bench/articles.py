@@ -97,6 +97,10 @@ class Newsroom:
         return [self._chance.choice(furniture), *lines, *self._chance.choices(furniture, k=2)]
 
 
+class NoArticlesError(ValueError):
+    """A file holds no article that can be taken; the message says which file, and why."""
+
+
 class Corpus:
     """Articles to take from, never the same one twice: after the last of a file come the first ones under new ids.
 
@@ -113,7 +117,7 @@ class Corpus:
         """The next so many.
 
         Raises:
-            LookupError: the file holds no article that can be taken; the message says why.
+            NoArticlesError: the file holds none that can be taken.
         """
         return list(islice(self._articles, number))
 
@@ -128,7 +132,7 @@ def _again_and_again(path: Path) -> Iterator[RawArticle]:
                 seen.add(one.id)
                 yield one if lap == 0 else again(one, lap)
         if not seen:
-            raise LookupError(f"no articles in {path}: {reason}")
+            raise NoArticlesError(f"no articles in {path}: {reason}")
 
 
 def again(article: RawArticle, lap: int) -> RawArticle:

@@ -43,13 +43,15 @@ def freshness(bench: Bench) -> Iterator[Stage]:
     with ExitStack() as stack:
         elasticsearch = stack.enter_context(client(settings))
         writer = stack.enter_context(client(settings))
+        producer = Producer({**confluent_options(settings), "linger.ms": 0})
+        stack.callback(producer.flush)
 
         def measure(number: int) -> Round:
             found: Round = {}
             for rate in RATES[:1] if number < 0 else RATES:
                 count = rate * seconds[rate]
                 ours = Watch(elasticsearch, settings.index_alias)
-                found[at(OURS, rate)] = ours.times(published(bench, settings, count), rate)
+                found[at(OURS, rate)] = ours.times(published(bench, settings, producer, count), rate)
                 theirs = Watch(elasticsearch, plain.index_alias)
                 found[at(THEIRS, rate)] = theirs.times(indexed(bench, writer, plain, count), rate)
                 notes.extend(note for one in (ours, theirs) if (note := one.missing(rate)) and note not in notes)
@@ -80,9 +82,8 @@ def _both(rate: int) -> tuple[tuple[str, str], tuple[str, str]]:
 Work = tuple[str, Callable[[], object]]
 
 
-def published(bench: Bench, settings: Settings, count: int) -> list[Work]:
+def published(bench: Bench, settings: Settings, producer: Producer, count: int) -> list[Work]:
     """Articles by their ids, each with what publishes it at once."""
-    producer = Producer({**confluent_options(settings), "linger.ms": 0})
     stream = streams(settings).raw.name
 
     def work(article: Any) -> Callable[[], object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from kafka import KafkaConsumer
 from deploy.progress import Silent
 from desk import pipeline
 from processors import index
-from processors.setup import setup
+from processors.setup import remove, setup
 from producers.publish import raw_headers
 from schemas.article import RawArticle
 from schemas.envelope import Headers
@@ -82,6 +83,8 @@ class Bench:
         enrichers: how many enrichers work where the whole is measured.
         backlog: articles of the catch-up; none for what the size says.
         documents: in the index at the end of its growth; none for what the size says.
+        is_thrown_away: whether all that the servers hold goes with them.
+        run: begins the names of all streams and indices.
     """
 
     settings: Settings
@@ -93,23 +96,28 @@ class Bench:
     enrichers: int = os.cpu_count() or 1
     backlog: int | None = None
     documents: int | None = None
+    is_thrown_away: bool = False
+    run: str = field(default_factory=lambda: f"bench-{uuid.uuid4().hex[:8]}")
     stack: ExitStack = field(default_factory=ExitStack)
     is_warm: bool = False
+    has_failed: bool = False
 
     def size(self, quick: int, full: int) -> int:
         """One of two sizes."""
         return quick if self.is_quick else full
 
     def place(self, name: str) -> Settings:
-        """Settings with streams and an index of their own."""
+        """Settings with streams and an index of their own, which are gone at the end of the bench."""
         own = self.settings.model_copy(
             update={
-                "stream_prefix": f"bench-{name}.",
-                "index_alias": f"bench-{name}",
+                "stream_prefix": f"{self.run}-{name}.",
+                "index_alias": f"{self.run}-{name}",
                 "data_dir": self.settings.data_dir / name,
             }
         )
         setup(own)
+        if not self.is_thrown_away:
+            self.stack.callback(remove, own)
         return own
 
     @cached_property

@@ -18,7 +18,7 @@ from processors.intake import admitted
 from processors.message import Message
 from schemas.article import EnrichedArticle
 from tests.bench import documents
-from tests.bench.articles import Corpus, Newsroom
+from tests.bench.articles import Corpus, Newsroom, NoArticlesError
 from tests.bench.corpus import Wire
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -64,7 +64,7 @@ def test_a_file_without_articles_is_refused_with_the_reason(tmp_path: Path) -> N
     """Naming the line that could not be taken."""
     path = tmp_path / "real.jsonl"
     path.write_text('{"title": "no text"}\n', encoding="utf-8")
-    with pytest.raises(LookupError, match=r"no articles in .*real\.jsonl.*it has no text"):
+    with pytest.raises(NoArticlesError, match=r"no articles in .*real\.jsonl.*it has no text"):
         Corpus(path).take(1)
 
 
