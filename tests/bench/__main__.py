@@ -177,9 +177,11 @@ def main() -> int:
     except (ServersError, SettingsError, NoArticlesError) as error:
         print(f"no bench: {error}", file=sys.stderr)
         return 3 if isinstance(error, ServersError) else 2
-    about = {"is_quick": given.quick, "seconds": round(time.monotonic() - began), "corpus": corpus, "machine": machine}
+    took = {"seconds": round(time.monotonic() - began), "processor_seconds": report.processor_seconds()}
+    about = {"is_quick": given.quick, **took, "corpus": corpus, "machine": machine}
     code = told(given, all_of_it, {**about, "notes": notes})
-    print(*(f"note: {one}" for one in notes), f"took {about['seconds']} s", sep="\n")
+    said = f"took {took['seconds']} s, and {took['processor_seconds']} s of processor time"
+    print(*(f"note: {one}" for one in notes), said, sep="\n")
     return code
 
 
