@@ -126,7 +126,7 @@ def _run(words: list[str], loaded: Loaded) -> int:
     except (click.exceptions.Abort, KeyboardInterrupt):
         return Exit.INTERRUPTED
     except click.ClickException as error:
-        return _misused(error, as_json=as_json)
+        return _misused(error, words, as_json=as_json)
     except SystemExit as end:
         if isinstance(end.__context__, BrokenPipeError):  # click's way out when who reads has seen enough
             return Exit.FINE
@@ -147,11 +147,24 @@ def _defect(error: Exception) -> Failure:
     )
 
 
-def _misused(error: click.ClickException, *, as_json: bool) -> int:
+def _misused(error: click.ClickException, words: list[str], *, as_json: bool) -> int:
+    way_out = f"{_named(words)} --help"
     if as_json:
-        return _tell(Failure(error.format_message(), "wiredesk --help", Exit.USAGE), as_json=True)
+        return _tell(Failure(error.format_message(), way_out, Exit.USAGE), as_json=True)
     error.show()
+    click.echo(f"next: {way_out}", err=True)
     return Exit.USAGE
+
+
+def _named(words: list[str]) -> str:
+    """The command that was meant, as far as there is one."""
+    command: click.Command | None = cli
+    path = ["wiredesk"]
+    for word in words:
+        if not isinstance(command, click.Group) or not (command := command.get_command(click.Context(command), word)):
+            break
+        path.append(word)
+    return " ".join(path)
 
 
 if __name__ == "__main__":

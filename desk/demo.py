@@ -81,7 +81,7 @@ def _check(report: Report, facts: dict[str, Any] | None) -> None:
 
 
 def _failure(message: str) -> Failure:
-    return Failure(message, code=Exit.FINDING)
+    return Failure(message, "the same again; WIREDESK_LOG_LEVEL=DEBUG says more", Exit.FINDING)
 
 
 def _show_way(settings: Settings, out: Console) -> None:

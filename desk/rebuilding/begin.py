@@ -141,7 +141,7 @@ def before(indexes: Indexes) -> str:
     kept = indexes.load(current)
     others = [name for name in indexes.family() if name != current]
     if not others:
-        raise Failure(f"there is no other index than {current} to go back to", "", Exit.NOT_FOUND)
+        raise Failure(f"there is no other index than {current} to go back to", "wiredesk snapshot list", Exit.NOT_FOUND)
     return kept.origin if kept and kept.origin in others else others[-1]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import http.server
 import json
@@ -188,6 +189,11 @@ MISUSED = [
 ]
 
 
+def words_of_command(words: list[str]) -> int:
+    """How many of the words name a command that there is."""
+    return max((len(path) for path in ALL if list(path) == words[: len(path)]), default=0)
+
+
 @pytest.mark.parametrize("words", MISUSED, ids=" ".join)
 def test_wrong_usage_exits_with_2_and_says_what_is_wrong(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
     """Wrong usage is told on standard error and changes nothing."""
@@ -196,6 +202,8 @@ def test_wrong_usage_exits_with_2_and_says_what_is_wrong(capsys: pytest.CaptureF
     assert out == ""
     assert "Error" in err or "wiredesk:" in err
     assert "Traceback" not in err
+    (way_out,) = re.findall(r"^next: wiredesk ?(.*) --help$", err, re.MULTILINE)
+    assert way_out == " ".join(path for path in words[: words_of_command(words)])
 
 
 @pytest.mark.parametrize("words", MISUSED[1:], ids=" ".join)
@@ -206,6 +214,22 @@ def test_wrong_usage_under_json_is_one_object(capsys: pytest.CaptureFixture[str]
     assert (code, out) == (Exit.USAGE, "")
     assert (told["code"], set(told)) == (2, {"error", "next", "code"})
     assert told["error"]
+    assert told["next"] == " ".join(["wiredesk", *words[: words_of_command(words)], "--help"])
+
+
+def test_every_failure_has_a_next_step() -> None:
+    """Wherever the desk ends with a failure, it says what to do next."""
+    calls = [
+        (path.name, node)
+        for path in (ROOT / "desk").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Failure"
+    ]
+    assert len(calls) > 40
+    for name, call in calls:
+        steps = [*call.args[1:2], *(one.value for one in call.keywords if one.arg == "way_out")]
+        assert steps, f"{name}:{call.lineno}"
+        assert not (isinstance(steps[0], ast.Constant) and not steps[0].value), f"{name}:{call.lineno}"
 
 
 NEEDS_SERVERS = [["search", "x"], ["show", "x"], ["monitor", "--once"], ["dead", "list"], ["feed", "files", "a.txt"]]
