@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -333,12 +332,12 @@ def remove(ctx: click.Context, /, name: str, *, yes: bool) -> int:
 
 
 @click.command(name="import")
-@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--paused", is_flag=True, help="Add them paused.")
 @as_json
 @click.pass_context
-def import_(ctx: click.Context, /, path: Path, *, paused: bool, as_json: bool) -> int:
-    """Add all sources of an OPML file, or of a text with an address in each line.
+def import_(ctx: click.Context, /, path: str, *, paused: bool, as_json: bool) -> int:
+    """Add all sources of an OPML file, or of a text with an address in each line; `-` reads standard input.
 
     \b
     Examples:
@@ -352,7 +351,8 @@ def import_(ctx: click.Context, /, path: Path, *, paused: bool, as_json: bool) -
 
     settings = settings_of(ctx)
     there = load(settings)
-    found = opml.read(path.read_bytes(), str(path))
+    with click.open_file(path, "rb") as given:
+        found = opml.read(given.read(), path)
     specs, refused = asyncio.run(_imported(settings, found.outlines, there))
     specs = [spec.model_copy(update={"paused": paused}) for spec in specs]
     if specs:
@@ -417,10 +417,10 @@ async def _of_outline(web: Any, outline: Any, taken: set[str]) -> Any:
 
 
 @click.command()
-@click.argument("path", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@click.argument("path", type=click.Path(dir_okay=False, allow_dash=True), default="-")
 @click.pass_context
-def export(ctx: click.Context, /, path: Path | None) -> None:
-    """Write all sources of the web as OPML, to PATH or standard output.
+def export(ctx: click.Context, /, path: str) -> None:
+    """Write all sources of the web as OPML, to PATH or standard output (`-`).
 
     \b
     Examples:
@@ -430,7 +430,5 @@ def export(ctx: click.Context, /, path: Path | None) -> None:
     from producers import opml
 
     text = opml.write(load(settings_of(ctx)))
-    if path:
-        path.write_text(text, encoding="utf-8")
-    else:
-        click.echo(text, nl=False)
+    with click.open_file(path, "w", encoding="utf-8") as out:
+        out.write(text)

@@ -167,9 +167,10 @@ def test_lists_of_other_readers_come_in_and_go_out(site: Site, here: Settings, s
     assert code == Exit.FINDING
     assert out.startswith("1 added, 3 refused")
     assert all(words in err for words in ("there is a source with this address already", "404", "odd.example"))
-    code, out, _ = say("feed", "export")
-    assert code == Exit.FINE
-    assert f'xmlUrl="{site.url("/rss")}"' in out
+    for words in (["feed", "export"], ["feed", "export", "-"], ["feed", "export", str(opml)]):
+        code, out, _ = say(*words)
+        assert code == Exit.FINE
+        assert f'xmlUrl="{site.url("/rss")}"' in (out or opml.read_text(encoding="utf-8"))
 
 
 def test_a_preview_needs_no_source_and_no_server(site: Site, say: Say, tmp_path: Path) -> None:
