@@ -65,9 +65,11 @@ def checks(settings: Settings, machine: Machine) -> Iterator[Check]:
     """
     missing = [server for server in ladder.BOTH if not _address(settings, server)]
     yield from (_named(settings, server) for server in ladder.BOTH if server not in missing)
+    started = " and ".join(f"{server} {bundle(server).version}" for server in missing)
     if missing and settings.servers != "local" and (engine := machine.engine()):
-        yield Check("servers", f"{' and '.join(missing)} by {Path(engine).name}")
+        yield Check("servers", f"{started} by {Path(engine).name}")
     elif missing:
+        yield Check("servers", f"{started} as local processes")
         yield _java(settings, machine)
         yield from _disks(settings, machine)
     yield _memory_of(machine)

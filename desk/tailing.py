@@ -44,6 +44,8 @@ def tail(ctx: click.Context, /, stages: tuple[str, ...], *, source: str, as_json
       wiredesk tail dead --json
       wiredesk tail raw enriched --source 'bbc*' --limit 20 --interval 1
     """
+    if source != "*" and "stored" in stages:
+        raise click.UsageError("what is stored does not name its source: leave --source out, or do not ask for stored")
     settings = with_kafka(ctx.obj, _QUICK)
     passing = (one for one in _passing(settings, stages or STAGES) if fnmatch.fnmatchcase(one["source"] or "", source))
     for told in thinned(passing, **bounds):

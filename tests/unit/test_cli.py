@@ -185,6 +185,7 @@ MISUSED = [
     ["dead", "list", "--older-than", "long"],
     ["dead", "list", "--stage", "feed"],
     ["monitor", "--interval", "0"],
+    ["tail", "stored", "--source", "bbc*"],
     ["setup", "--wait", "soon"],
 ]
 

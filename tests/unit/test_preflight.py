@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.artifacts import bundle
 from deploy.local.java import Jdk
 from deploy.preflight import CLIENT_MAJOR, Check, Machine, checks
 from schemas.settings import Settings, load
@@ -59,9 +63,12 @@ def missing(settings: Settings, machine: Machine) -> list[Check]:
 
 
 def test_a_machine_that_has_all_misses_nothing(settings: Settings) -> None:
-    """Java, disks, memory and ports are each told, and nothing is to be done."""
+    """Versions, Java, disks, memory and ports are each told, and nothing is to be done."""
     found = list(checks(settings, FIT))
-    assert {one.name for one in found} == {"java", "disk", "memory", "port"}
+    assert {one.name for one in found} == {"servers", "java", "disk", "memory", "port"}
+    assert found[0].words == (
+        f"kafka {bundle('kafka').version} and elasticsearch {bundle('elasticsearch').version} as local processes"
+    )
     assert not [one for one in found if one.way_out]
 
 
@@ -99,6 +106,37 @@ def test_with_an_engine_nothing_of_java_is_asked(settings: Settings) -> None:
 def test_a_memory_that_is_not_told_is_said(settings: Settings) -> None:
     """On a system that does not tell, nothing is claimed."""
     assert not missing(settings, replace(FIT, memory=lambda: None))
+
+
+def test_what_is_started_here_fits_our_client() -> None:
+    """The Elasticsearch that would be started is of the version that our client speaks with."""
+    assert bundle("elasticsearch").version.partition(".")[0] == CLIENT_MAJOR
+
+
+def test_the_command_tells_each_thing_on_a_line_with_one_way_out(tmp_path: Path) -> None:
+    """What is there is `ok`, what is not is `missing` with the next step below it, and then it exits with 1."""
+    script = "import sys; from desk.cli import main; main(['run', '--check'])"
+    folders = {"DATA_DIR": tmp_path / "data", "CACHE_DIR": tmp_path / "cache"}
+    named = {**folders, "KAFKA_SERVERS": "127.0.0.1:1", "SERVERS": "local"}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={
+            **os.environ,
+            "WIREDESK_SERVERS": "local",
+            **{f"WIREDESK_{name}": str(one) for name, one in named.items()},
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    lines = done.stdout.splitlines()
+    missing = [number for number, line in enumerate(lines) if line.startswith("missing ")]
+    assert "kafka         127.0.0.1:1 does not answer" in lines[missing[0]]
+    assert all(lines[number + 1].strip().startswith("next: ") for number in missing)
+    assert len([line for line in lines if line.startswith("ok ")]) == len(lines) - 2 * len(missing)
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_elasticsearch_of_another_version_is_named(settings: Settings, older: str) -> None:
