@@ -199,6 +199,8 @@ def _full_year(written: str) -> int:
 
 
 def _moment(year: int, month: int | None, day: int | None, clock: Clock | None) -> Iterator[Moment]:
+    if month == 0 and day:  # 2024-00-10; without a day, a month or day of 0 is one that is left open
+        return
     try:
         local = datetime(year, month or 1, day or 1, tzinfo=UTC)
         if not (clock and day):

@@ -135,4 +135,4 @@ def _clamped(draft: Draft, evidence: list[_Evidence], latest: datetime) -> Draft
     return replace(draft, published_at=draft.raw.fetched_at, published_precision="day")
 
 
-DATES: Final = Enricher(name="dates", version=2, run=find_date, fills=("published_at", "published_precision", "notes"))
+DATES: Final = Enricher(name="dates", version=3, run=find_date, fills=("published_at", "published_precision", "notes"))

@@ -144,7 +144,7 @@ DOUBTFUL = [
 NO_DATE = [
     "", "  ", "2 ago", "ago", "in 2 hours", "tomorrow", "999 days ago", "some time ago", "hours ago", "vor Ort",
     "10:30", "14.03", "Feb 29", "29/02", "2023-02-29", "31 April 2024", "2024-13-01",
-    "0000-00-00 00:00:00", "29 February - 2 March 2024", "March/April 2024",
+    "0000-00-00 00:00:00", "2024-00-10", "29 February - 2 March 2024", "March/April 2024",
     "Updated 1 March 2024, published 29 February 2024",
     "Copyright 2024 Wire", "1", "0", "-1", "1.2.3.4", "2024-02-29/2024-03-02", "null", "\x00", "99999999999999999999",
 ]  # fmt: skip
