@@ -237,6 +237,25 @@ def test_where_nothing_is_found_each_loosening_says_what_it_finds(es: Elasticsea
     assert found.newest == START + timedelta(hours=5 * (COUNT - 1))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"wheat qqqq" title:grain',
+        "grain NEAR/1 qqqq talks",
+        'person:="Ann" border',
+        "source:herald lang:de qqqq -flood since:2026-03-02",
+        "(grain OR wheat) topic:diplomacy qqqq",
+    ],
+)
+def test_each_way_to_find_more_finds_as_many_as_it_says(es: Elasticsearch, text: str) -> None:
+    """Whatever is let go, a phrase, a distance, a field, a name or a filter, its query gives the count beside it."""
+    found = find(es, ALIAS, Ask(text))
+    assert (found.total, len(found.loosened) >= 2) == (0, True)
+    for way in found.loosened:
+        assert way.count == count(es, ALIAS, way.text), way
+    assert any(way.count for way in found.loosened)
+
+
 def test_an_entity_is_picked_by_its_id_and_not_its_spelling(es: Elasticsearch) -> None:
     """A name's start, without its accents, gives the entity with type, id and count; its query finds as many."""
     (zoe,) = suggest(es, ALIAS, "zoe ang")
