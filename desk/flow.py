@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from schemas.dead import DeadLetter
-from schemas.settings import Settings
 from schemas.status import Account, Heartbeat, StageStatus
 from schemas.streams import Streams
 
@@ -22,7 +20,6 @@ ALIVE = timedelta(seconds=30)
 STAGES = ("enrich", "sink")
 _MOST_CHANGES = 10
 _BY = ("by_reason", "by_stage", "by_source", "by_cause")
-_REFRESH = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +100,7 @@ def age(moment: datetime | None, now: datetime) -> float | None:
     return None if moment is None else round(max(0.0, (now - moment).total_seconds()), 1)
 
 
-def of_kafka(seen: KafkaSeen | None, names: Streams, settings: Settings, now: datetime) -> dict[str, Any]:
+def of_kafka(seen: KafkaSeen | None, names: Streams, now: datetime) -> dict[str, Any]:
     """The facts that Kafka tells; all empty or none where it was never seen."""
     if seen is None:
         return {
@@ -123,7 +120,7 @@ def of_kafka(seen: KafkaSeen | None, names: Streams, settings: Settings, now: da
         "streams": {name: stream(parts) for name, parts in seen.parts.items()},
         "stages": {name: stage(name, *reads[name], seen, alive, names, now) for name in STAGES},
         "partitions": {"offline": seen.offline, "under_replicated": seen.under_replicated},
-        "freshness": freshness(alive, settings.index_refresh),
+        "freshness": freshness(alive),
         "heartbeat": heartbeat(seen.beats, now),
         "dead": dead(seen.letters, now),
         "reconcile": reconciled(seen, names),
@@ -211,20 +208,17 @@ def missing(name: str, seen: KafkaSeen) -> int:
     return max(0, len(gone) - sum(status.started >= since - ALIVE for status in alive))
 
 
-def freshness(alive: Sequence[StageStatus], refresh: str) -> dict[str, float]:
+def freshness(alive: Sequence[StageStatus]) -> dict[str, float]:
     """Seconds from published to searchable, of the articles of the last minutes, as p50, p95 and p99.
 
-    The sinks measure until Elasticsearch has an article; it can be found after the next refresh at the latest, which
-    is added. Of several sinks the slowest counts.
+    The sinks measure it at each refresh that they ask for. Of several sinks the slowest counts.
     """
     slowest = max(
         (status.latency_ms for status in alive if status.stage == "sink" and status.latency_ms),
         key=lambda one: one.get("p95", 0.0),
         default={},
     )
-    match = re.fullmatch(r"(\d+)(ms|s|m|h)", refresh)
-    added = int(match[1]) * _REFRESH[match[2]] if match else 0.0
-    return {share: round(milliseconds / 1000 + added, 3) for share, milliseconds in slowest.items()}
+    return {share: round(milliseconds / 1000, 3) for share, milliseconds in slowest.items()}
 
 
 def heartbeat(beats: Sequence[Heartbeat], now: datetime) -> dict[str, Any] | None:

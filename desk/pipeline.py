@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -56,7 +57,8 @@ def running(settings: Settings, progress: Progress, *, is_collecting: bool = Fal
     loading = _tried(settings, progress)
     with ExitStack() as stack:
         servers = stack.enter_context(ladder.serve(settings, progress))
-        here = settings.model_copy(update={"kafka_servers": servers.kafka, "elasticsearch_url": servers.elasticsearch})
+        found = {"kafka_servers": servers.kafka, "elasticsearch_url": servers.elasticsearch}
+        here = settings.model_copy(update=found | {"enrichers": enrichers(settings) if is_collecting else 1})
         stack.enter_context(explained(here))
         setup(here)
         started = workers(here)
@@ -65,7 +67,7 @@ def running(settings: Settings, progress: Progress, *, is_collecting: bool = Fal
         # Callbacks run last first: the sink stops before the enrichers, and both before the servers.
         for worker in started:
             worker.start()
-        _wait_for_workers(here, started, progress, _PATIENCE + loading * settings.enrichers)
+        _wait_for_workers(here, started, progress, _PATIENCE + loading * here.enrichers)
         if is_collecting:
             here = serving.placed(here)
             for worker in (collector(here), web_desk(here)):
@@ -73,6 +75,11 @@ def running(settings: Settings, progress: Progress, *, is_collecting: bool = Fal
                 stack.callback(worker.stop)
                 worker.start()
         yield Pipeline(here, servers, started)
+
+
+def enrichers(settings: Settings) -> int:
+    """How many enrichers to start: as many as are set, else one for each processor that has a partition to read."""
+    return settings.enrichers or min(os.cpu_count() or 1, settings.partitions)
 
 
 def _tried(settings: Settings, progress: Progress) -> float:

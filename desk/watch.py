@@ -147,7 +147,7 @@ class Watch:
                 "kafka": self._kafka.told(kafka.at if kafka else None, now),
                 "elasticsearch": self._index.told(stored.at if stored else None, now),
             },
-            **flow.of_kafka(kafka, self._names, self._settings, now),
+            **flow.of_kafka(kafka, self._names, now),
             **flow.of_index(stored, self._settings.index_alias, now),
         }
         facts["wrong"] = findings.wrong(facts, limits)

@@ -100,11 +100,11 @@ def workers(settings: Settings) -> list[Worker]:
     """The workers that the settings ask for, in the order in which they stop.
 
     Each tells its metrics at a port of its own: the settings' one is the collector's, the next the sink's, those after
-    it the enrichers'.
+    it the enrichers'. There is one enricher at least.
     """
     enrichers = [
         Worker(f"enricher-{number}", "enricher", _telling(settings, 1 + number))
-        for number in range(1, settings.enrichers + 1)
+        for number in range(1, max(1, settings.enrichers) + 1)
     ]
     return [*enrichers, Worker("sink", "sink", _telling(settings, 1))]
 

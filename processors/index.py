@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from elasticsearch import ApiError, BadRequestError, Elasticsearch, TransportError
@@ -98,6 +99,11 @@ def _create(elasticsearch: Elasticsearch, settings: Settings, name: str) -> None
             raise
         if not elasticsearch.indices.exists_alias(name=settings.index_alias):
             elasticsearch.indices.put_alias(index=name, name=settings.index_alias, is_write_index=True)
+
+
+def refresher(elasticsearch: Elasticsearch, alias: str) -> Callable[[], object]:
+    """What makes all that is written behind the alias searchable."""
+    return lambda: elasticsearch.indices.refresh(index=alias, filter_path="_shards.failed")
 
 
 def bulk_sender(elasticsearch: Elasticsearch, alias: str) -> Any:

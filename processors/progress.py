@@ -96,7 +96,7 @@ class Progress:
         """A message for `pipeline.status`, when it is time for one: soon after a change, else as a heartbeat."""
         now = time.monotonic()
         counts = (self.done, self.stale, self.retries, self.dead, self.untold)
-        facts = (*counts, self.waiting, self.partitions)
+        facts = (*counts, self.waiting, self.partitions, self._latencies[-1] if self._latencies else None)
         if now - self._told_at < (_SOON if facts != self._told else _HEARTBEAT):
             return None
         self._told, self._told_at = facts, now

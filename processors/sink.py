@@ -66,10 +66,9 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What came to its end with one bulk, `at` when in milliseconds since 1970, and the receipt that tells of it."""
+    """What came to its end with one bulk, and the receipt that tells of it."""
 
     items: list[tuple[Item, Verdict]]
-    at: float
     receipt: Delivery
 
 
@@ -126,6 +125,8 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
         send: queues one message and returns a kafka-python future, or raises KafkaError.
         progress: what is counted.
         tell: is called in every round of the loop, to report.
+        written: is told of each bulk that Elasticsearch took when its articles were published, in milliseconds since
+            1970.
     """
 
     def __init__(
@@ -137,8 +138,10 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
         send: Callable[[Outgoing], Any],
         progress: Progress,
         tell: Callable[[], None],
+        written: Callable[[list[int]], None],
     ) -> None:
         self._settings, self._consumer, self._progress, self._tell = settings, consumer, progress, tell
+        self._written = written
         self._names = streams(settings)
         self._stopping = threading.Event()
         self._size = BatchSize(settings.sink_batch_articles)
@@ -247,9 +250,10 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
         if not finished:
             return
         took_ms = (time.monotonic() - started) * 1000
+        self._written([at for item, verdict in finished if (at := _published(item, verdict))])
         told = (receipt_item(item.message, item.entry, verdict) for item, verdict in finished)
         receipt = self._receipts.tell(told, took_ms)
-        self._ended.put(Ended(finished, time.time() * 1000, receipt))
+        self._ended.put(Ended(finished, receipt))
 
     def _settle(self, *, wait: bool = False) -> None:
         """Counts what came to its end, and lets its offsets be committed, as soon as its receipt is written.
@@ -275,9 +279,9 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
         self._progress.untold += not ended.receipt.arrived
         for item, verdict in ended.items:
             item.tracker.finish(item.message.offset)
-            self._count(item.message, verdict, ended.at)
+            self._count(item.message, verdict)
 
-    def _count(self, message: Message, verdict: Verdict, now: float) -> None:
+    def _count(self, message: Message, verdict: Verdict) -> None:
         if message.is_heartbeat:
             self._progress.beats += 1
             return
@@ -286,9 +290,6 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
             return
         self._progress.done += 1
         self._progress.stale += verdict is Verdict.STALE
-        published = whole_number(message.attributes.get(RAW_TIME))
-        if published:
-            self._progress.took(now - published)
 
     def _commit(self) -> None:
         self._commit_at = time.monotonic() + _COMMIT_EVERY
@@ -344,3 +345,10 @@ def _item(message: Message, tracker: OffsetTracker) -> Item:
         return Item(message, tracker, admitted(message))
     except PermanentError as problem:
         return Item(message, tracker, None, problem)
+
+
+def _published(item: Item, verdict: Verdict) -> int | None:
+    """When the article that is in the index now was published, in milliseconds since 1970; none for a heartbeat."""
+    if item.message.is_heartbeat or verdict is Verdict.DEAD:
+        return None
+    return whole_number(item.message.attributes.get(RAW_TIME))

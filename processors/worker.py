@@ -19,6 +19,7 @@ from processors.member import GroupConsumer
 from processors.message import Message, Outgoing
 from processors.metrics import Steps, Telling, measured, told
 from processors.progress import Progress
+from processors.refresh import Refresher
 from processors.sink import Sink
 from processors.store import Store
 from schemas.settings import Settings
@@ -133,6 +134,7 @@ def run_sink(settings: Settings) -> None:
         if report := progress.report(names.status.name):
             _send(producer, report)
 
+    fresh = Refresher(index.refresher(elasticsearch, settings.index_alias), progress.took)
     sink = Sink(
         settings,
         consumer,
@@ -141,12 +143,15 @@ def run_sink(settings: Settings) -> None:
         lambda out: _send(producer, out),
         progress,
         tell,
+        fresh.written,
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sink.stop())
     log.info("sink starts", kafka=settings.kafka_servers, elasticsearch=settings.elasticsearch_url)
+    fresh.start()
     with _looked_after(settings, telling):
         sink.run()
+    fresh.stop()
     producer.close(timeout=3)
     log.info("sink stopped")
 

@@ -170,9 +170,15 @@ class Settings(BaseSettings):
     index_alias: str = Field("articles", description="Elasticsearch alias that is searched and written through.")
     index_shards: Annotated[int, Field(ge=1)] = Field(1, description="Shards of a new index.")
     index_replicas: Annotated[int, Field(ge=0)] = Field(0, description="Replicas of a new index.")
-    index_refresh: str = Field("1s", description="How soon what is indexed can be searched.")
+    index_refresh: str = Field(
+        "5s", description="How soon what is indexed can be searched at the latest; the sink asks for it sooner."
+    )
 
-    enrichers: Annotated[int, Field(ge=1)] = Field(1, description="Enricher processes that `wiredesk run` starts.")
+    enrichers: Annotated[int, Field(ge=0)] = Field(
+        0,
+        description="Enricher processes that `wiredesk run` starts; 0: one for each processor, as far as there are "
+        "partitions.",
+    )
     tagger: Annotated[str, AfterValidator(_tagger)] = Field(
         "wiredesk",
         description="What finds names: `wiredesk`, `spacy:NAME_OR_PATH`, `gliner:PATH` or `transformers:PATH`.",

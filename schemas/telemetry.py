@@ -130,7 +130,7 @@ METRICS: Final = (
     Metric(
         "wiredesk_article_age_seconds",
         "histogram",
-        "Seconds from an article's being published to its being enriched or stored.",
+        "Seconds from an article's being published to its being enriched or searchable.",
         ("stage",),
         _WORKERS,
         _AGES,

@@ -141,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815 (the name is the base class's)
 
     def do_POST(self) -> None:
-        actions = _actions(self.rfile.read(int(self.headers["Content-Length"])))
+        actions = _actions(self.rfile.read(int(self.headers.get("Content-Length", 0))))
         fault = self.server.whole(actions)
         if fault == "reset":
             self._reset()
@@ -149,10 +149,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.healed.wait()
             self._reset()
         elif fault:
-            self.server.refuse(actions, fault[0])
+            if not self._is_refresh():
+                self.server.refuse(actions, fault[0])
             self._answer(fault[0], {"error": fault[1], "status": fault[0]})
+        elif self._is_refresh():
+            self._answer(200, {})
         else:
             self._answer(200, self.server.bulk(actions))
+
+    def _is_refresh(self) -> bool:
+        return self.path.partition("?")[0].endswith("/_refresh")
 
     def _reset(self) -> None:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)

@@ -107,7 +107,7 @@ def facts() -> dict[str, Any]:
     up = {"ok": True, "since": None, "words": "", "seen_at": flow.text(now), "age_seconds": 0.0}
     found = {
         "servers": {"kafka": up, "elasticsearch": {**up, "ok": False, "words": "away"}},
-        **flow.of_kafka(kafka, names, settings, now),
+        **flow.of_kafka(kafka, names, now),
         **flow.of_index(IndexSeen(now, documents=3, newest_fetched_at=now), "articles", now),
     }
     return {**found, "wrong": wrong(found)}
@@ -182,7 +182,7 @@ def test_what_is_not_known_is_not_told() -> None:
     empty = {
         "servers": {},
         "wrong": [],
-        **flow.of_kafka(None, streams(unit_settings()), unit_settings(), flow.utc_now()),
+        **flow.of_kafka(None, streams(unit_settings()), flow.utc_now()),
         **flow.of_index(None, "articles", flow.utc_now()),
     }
     found = samples(empty)

@@ -52,6 +52,7 @@ class Rig:
         self.receipts: list[Outgoing] = []
         self.progress = Progress("sink")
         self.told = 0
+        self.published: list[int] = []
         settings = unit_settings(**{"sink_batch_seconds": 0.01, "sink_bulks_in_flight": 1, **named})
         self.sink = Sink(
             settings,
@@ -61,6 +62,7 @@ class Rig:
             send or self._delivered,
             self.progress,
             self._tell,
+            self.published.extend,
         )
 
     def _tell(self) -> None:
@@ -343,12 +345,16 @@ def test_with_the_real_store_trouble_costs_nothing() -> None:
     assert rig.consumer.committed == {P0: 60}
 
 
-def test_the_time_from_raw_to_stored_is_measured() -> None:
-    """An article that says when it was published raw counts into the sink's latency."""
-    headers = (*enriched_message(0).headers, ("ce_rawtime", b"1000"))
-    rig = Rig([enriched_message(0, headers=headers)])
+def test_what_was_written_is_told_with_when_it_was_published() -> None:
+    """Articles that the index took tell when they were published raw; dead ones do not."""
+
+    def answer(entry: Entry) -> Verdict:
+        return (Verdict.STORED, Verdict.STALE, Verdict.DEAD)[entry.message.offset]
+
+    published = [(*enriched_message(n).headers, ("ce_rawtime", b"%d" % (1000 + n))) for n in range(3)]
+    rig = Rig([enriched_message(n, headers=headers) for n, headers in enumerate(published)], Scripted(answer))
     rig.run()
-    assert rig.progress.status().latency_ms["p50"] > 0
+    assert rig.published == [1000, 1001]
 
 
 def test_asked_to_stop_before_it_begins_it_ends() -> None:

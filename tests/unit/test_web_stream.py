@@ -67,7 +67,7 @@ def facts(kafka_seen: KafkaSeen | None, index_seen: IndexSeen | None, **servers:
     found: dict[str, Any] = {
         "at": flow.text(NOW),
         "servers": {"kafka": SERVER, "elasticsearch": SERVER, **servers},
-        **flow.of_kafka(kafka_seen, NAMES, SETTINGS, NOW),
+        **flow.of_kafka(kafka_seen, NAMES, NOW),
         **flow.of_index(index_seen, SETTINGS.index_alias, NOW),
     }
     found["wrong"] = findings.wrong(found)

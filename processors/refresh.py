@@ -1,0 +1,83 @@
+"""Makes what was written searchable soon, as often as that costs little."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+import structlog
+from elasticsearch import ApiError, TransportError
+
+log = structlog.get_logger(__name__)
+
+PAUSE = 0.2
+REST = 19  # a refresh is followed by at least so many times its own length without one: it costs at most a twentieth
+_RETRY = 2.0
+
+
+class Refresher:
+    """Asks for a refresh after what was written, in a thread of its own.
+
+    At low rates each bulk is searchable a moment later; where refreshing takes long, as while much is written, it is
+    asked for less often. Without it the index's own interval holds.
+
+    Args:
+        refresh: makes all that is written searchable, or raises what Elasticsearch or the network says.
+        took: is told, for each article that became searchable, the milliseconds since it was published.
+        clock: the time in seconds since 1970.
+    """
+
+    def __init__(
+        self, refresh: Callable[[], object], took: Callable[[float], None], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._refresh, self._took, self._clock = refresh, took, clock
+        self._written: list[float] = []
+        self._lock = threading.Lock()
+        self._wanted, self._stopping = threading.Event(), threading.Event()
+        self._is_refused = False
+        self._thread = threading.Thread(target=self._run, name="refresh", daemon=True)
+
+    def written(self, published: Iterable[float]) -> None:
+        """Elasticsearch took articles that were published at these times, in milliseconds since 1970."""
+        with self._lock:
+            self._written += published
+        self._wanted.set()
+
+    def start(self) -> None:
+        """Begins."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends; what was written last is left to the index's own interval."""
+        self._stopping.set()
+        self._wanted.set()
+        self._thread.join(5)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wanted.wait()
+            self._wanted.clear()
+            self._stopping.wait(self.turn())
+
+    def turn(self) -> float:
+        """Refreshes once, and says how many seconds to leave before the next time."""
+        with self._lock:
+            written, self._written = self._written, []
+        began = time.monotonic()
+        try:
+            self._refresh()
+        except (ApiError, TransportError) as error:
+            self._refused(error)
+            return _RETRY
+        now = self._clock() * 1000
+        for published in written:
+            self._took(now - published)
+        self._is_refused = False
+        return max(PAUSE, REST * (time.monotonic() - began))
+
+    def _refused(self, error: Exception) -> None:
+        """What it was asked for is searchable after the index's own interval, and its age is not told."""
+        if not self._is_refused:
+            log.warning("the index was not refreshed: its own interval holds", error=type(error).__name__)
+        self._is_refused = True

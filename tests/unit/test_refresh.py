@@ -1,0 +1,55 @@
+"""What was written is asked to be searchable, as often as that costs little, and then its age is told."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from elasticsearch import ConnectionError as NoConnection
+
+from processors.refresh import PAUSE, REST, Refresher
+
+
+def test_the_age_is_told_when_it_is_searchable() -> None:
+    """Ages run from being published to the end of the refresh, and each is told once."""
+    told: list[float] = []
+    fresh = Refresher(lambda: None, told.append, clock=lambda: 12.0)
+    fresh.written([10_000, 11_500])
+    fresh.turn()
+    fresh.turn()
+    assert told == [2000, 500]
+
+
+def test_a_refresh_that_takes_long_is_followed_by_a_long_rest() -> None:
+    """The pause grows with what the refresh took, so that it never costs more than a share of the time."""
+    assert Refresher(lambda: None, lambda _: None).turn() == PAUSE
+    assert Refresher(lambda: time.sleep(0.05), lambda _: None).turn() >= REST * 0.05
+
+
+def test_a_refusal_ends_nothing_and_its_ages_are_not_told() -> None:
+    """When Elasticsearch does not answer, what was written has no known age, and the next time is tried as ever."""
+    answers = [NoConnection("away"), None]
+
+    def refresh() -> None:
+        if error := answers.pop(0):
+            raise error
+
+    told: list[float] = []
+    fresh = Refresher(refresh, told.append, clock=lambda: 3.0)
+    fresh.written([1000])
+    assert fresh.turn() > PAUSE
+    fresh.written([2000])
+    assert fresh.turn() == PAUSE
+    assert told == [1000]
+
+
+def test_it_is_asked_only_after_something_was_written() -> None:
+    """An idle sink asks for nothing; one bulk, even of no article that counts, is followed by one refresh."""
+    asked = threading.Semaphore(0)
+    fresh = Refresher(asked.release, lambda _: None)
+    fresh.start()
+    assert not asked.acquire(timeout=0.3)
+    fresh.written([])
+    assert asked.acquire(timeout=10)
+    fresh.stop()
+    assert not asked.acquire(blocking=False)
