@@ -54,9 +54,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--corpus", type=Path, help="real articles, as JSON Lines, also .gz; else they are made up")
     parser.add_argument("--seed", type=int, default=1, help="of the articles that are made up")
     parser.add_argument("--spacy", default="", help="an installed spaCy pipeline to measure beside the enrichers")
-    parser.add_argument(
-        "--enrichers", type=int, default=os.cpu_count() or 1, help="at work where the whole is measured"
-    )
+    parser.add_argument("--enrichers", type=int, default=0, help="at work in the whole (default: as Wiredesk does)")
     parser.add_argument("--backlog", type=int, help="articles of the catch-up (default: 200,000; quick: 200)")
     parser.add_argument("--documents", type=int, help="in the index at the end of the growth (default: 1,000,000)")
     parser.add_argument("--json", type=Path, default=Path("bench.json"), help="where the figures go")

@@ -14,7 +14,7 @@ from tests.bench.articles import again
 from tests.bench.figures import Ratio, Round
 from tests.bench.processes import most_memory, until
 from tests.bench.rig import Bench, Stage, in_turn, message, pour
-from tests.bench.whole import ALONE, MEMORY, OURS, RATE, Finished, at_work, finished, patience, processes
+from tests.bench.whole import ALONE, MEMORY, OURS, RATE, Finished, at_work, enrichers, finished, patience, processes
 
 FIRST, LAST = "its first fifth", "its last fifth"
 _DISTINCT = 10_000
@@ -43,7 +43,7 @@ def catchup(bench: Bench) -> Iterator[Stage]:
         return found | {name: {MEMORY: value} for name, value in memory.items() if name not in bench.servers}
 
     yield Stage(
-        about=f"a backlog of {count:,} articles, {bench.enrichers} enrichers",
+        about=f"a backlog of {count:,} articles, {enrichers(bench)}",
         run=in_turn(measure, is_warmed_up=False),
         most=1,
         ratios=(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -80,7 +79,7 @@ class Bench:
         is_quick: whether everything is small.
         say: tells progress.
         spacy: an installed pipeline to measure beside the enrichers; may be empty.
-        enrichers: how many enrichers work where the whole is measured.
+        enrichers: how many enrichers work where the whole is measured; 0 for as many as Wiredesk starts by itself.
         backlog: articles of the catch-up; none for what the size says.
         documents: in the index at the end of its growth; none for what the size says.
         is_thrown_away: whether all that the servers hold goes with them.
@@ -93,7 +92,7 @@ class Bench:
     is_quick: bool
     say: Callable[[str], None]
     spacy: str = ""
-    enrichers: int = os.cpu_count() or 1
+    enrichers: int = 0
     backlog: int | None = None
     documents: int | None = None
     is_thrown_away: bool = False
@@ -106,13 +105,19 @@ class Bench:
         """One of two sizes."""
         return quick if self.is_quick else full
 
-    def place(self, name: str) -> Settings:
-        """Settings with streams and an index of their own, which are gone at the end of the bench."""
+    def place(self, name: str, **more: Any) -> Settings:
+        """Settings with streams and an index of their own, which are gone at the end of the bench.
+
+        Args:
+            name: what they are for.
+            more: settings that are otherwise here.
+        """
         own = self.settings.model_copy(
             update={
                 "stream_prefix": f"{self.run}-{name}.",
                 "index_alias": f"{self.run}-{name}",
                 "data_dir": self.settings.data_dir / name,
+                **more,
             }
         )
         setup(own)
@@ -132,8 +137,8 @@ class Bench:
         Raises:
             Failure: a worker does not come up.
         """
-        self.say(f"starting the pipeline with {self.enrichers} enrichers")
-        own = self.place("whole").model_copy(update={"enrichers": self.enrichers})
+        self.say("starting the pipeline")
+        own = self.place("whole", enrichers=self.enrichers)
         return self.stack.enter_context(pipeline.running(own, Silent()))
 
 

@@ -44,7 +44,7 @@ def whole(bench: Bench) -> Iterator[Stage]:
         return {ALONE: {RATE: alone, COST: 1000 / alone}, **found}
 
     yield Stage(
-        about=f"{count:,} articles at once, {bench.enrichers} enrichers, everything on {psutil.cpu_count()} cores",
+        about=f"{count:,} articles at once, {enrichers(bench)}, everything on {psutil.cpu_count()} cores",
         run=in_turn(measure),
         most=3 if bench.is_quick else None,
         ratios=(
@@ -59,6 +59,12 @@ def at_work(bench: Bench) -> Settings:
     """The settings of the pipeline, which is at work, on an Elasticsearch that is warm."""
     warm(bench, [documents.ready(one) for one in bench.wire.documents(bench.size(1000, 5000))])
     return bench.whole.settings
+
+
+def enrichers(bench: Bench) -> str:
+    """How many enrichers work, in words."""
+    count = sum(worker.name.startswith("enricher") for worker in bench.whole.workers)
+    return "1 enricher" if count == 1 else f"{count} enrichers"
 
 
 def _notes(bench: Bench) -> list[str]:
