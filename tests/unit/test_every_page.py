@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from elastic_transport import ConnectionError as NoAnswer
 from fastapi.testclient import TestClient
 from lxml import html
 
@@ -46,14 +47,14 @@ PAGES = (
     "/api",
     "/no-such-page",
 )
+AWAY = {"ok": False, "since": "2026-11-22T14:00:00Z", "seen_at": "2026-11-22T13:59:58Z", "words": "no answer"}
 each = pytest.mark.parametrize("path", PAGES)
 
 
-@pytest.fixture
-def asked(tmp_path: Path) -> Callable[[str], html.HtmlElement]:
-    """Gives a page, drawn from parts made by hand: of three sources one fails, and letters are open."""
-    app = web(FakeArchive([article()]), FakeWatch(streams.facts(streams.kafka(), streams.index())))
-    path = tmp_path / "sources.toml"
+def desk(folder: Path, archive: FakeArchive, watch: FakeWatch) -> TestClient:
+    """The pages, drawn from parts made by hand: three sources fail, and letters are open."""
+    app = web(archive, watch)
+    path = folder / "sources.toml"
     path.write_text(SOURCES, encoding="utf-8")
     pulse = Pulse(lambda: FakeSources(fares()), lambda: NOW)
     pulse.look()
@@ -65,7 +66,13 @@ def asked(tmp_path: Path) -> Callable[[str], html.HtmlElement]:
         roll_of: lambda: sources,
         tracer_of: lambda: FakeTracer(ID),
     }
-    client = TestClient(app, base_url=HOME, raise_server_exceptions=False, follow_redirects=True)
+    return TestClient(app, base_url=HOME, raise_server_exceptions=False, follow_redirects=True)
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Callable[[str], html.HtmlElement]:
+    """Gives a page while everything flows."""
+    client = desk(tmp_path, FakeArchive([article()]), FakeWatch(streams.facts(streams.kafka(), streams.index())))
     refused = {f"/articles/{'b' * 32}": 404, "/sources/nobody": 404, "/no-such-page": 404}
 
     def ask(path: str) -> html.HtmlElement:
@@ -128,6 +135,32 @@ def test_text_of_articles_says_its_language_and_finds_its_direction(
         found = asked(path).cssselect(selector)
         assert found
         assert all((one.get("lang"), one.get("dir")) == ("en", "auto") for one in found)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_without_elasticsearch_only_what_needs_it_is_away(tmp_path: Path, path: str) -> None:
+    """Search and articles say what is away, since when, what still works and the next command; all else is there."""
+    watch = FakeWatch(streams.facts(streams.kafka(), None, elasticsearch=AWAY))
+    answer = desk(tmp_path, FakeArchive(error=NoAnswer("refused")), watch).get(path)
+    if path.startswith(("/?", "/articles/")) or path == "/":
+        assert answer.status_code == 503
+        for said in ("Elasticsearch at", "Since", "Sources, Stream and Dead letters work", "wiredesk servers status"):
+            assert said in answer.text
+    else:
+        assert answer.status_code == (404 if path in ("/sources/nobody", "/no-such-page") else 200)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_without_kafka_every_page_says_so_and_search_goes_on(tmp_path: Path, path: str) -> None:
+    """A banner on each page says since when, and what still works; dead letters alone stand on Kafka and are away."""
+    watch = FakeWatch(streams.facts(None, streams.index(), kafka=AWAY))
+    answer = desk(tmp_path, FakeArchive([article()]), watch).get(path)
+    assert answer.status_code == 503 if path.startswith("/dead") else answer.status_code in (200, 404)
+    (banner,) = html.fromstring(answer.text).cssselect(".banner[role=status]")
+    said = " ".join(banner.text_content().split())
+    assert "does not answer since 22 Nov 2026, 14:00 UTC" in said
+    assert "What is indexed can be searched" in said
+    assert "wiredesk servers status" in said
 
 
 def test_nothing_moves_for_who_does_not_want_it() -> None:
