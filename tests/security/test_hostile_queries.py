@@ -62,6 +62,7 @@ def strings() -> list[str]:
     return [*kept, *COSTLY]
 
 
+@pytest.mark.timeout(900)
 def test_hostile_queries_are_answered_soon(client: TestClient, attack: Row) -> None:
     """No string makes an error of the server, on the page or in the API, and each has its answer within a second."""
     attack("hostile queries").did("strings", len(strings()), 200)

@@ -20,6 +20,7 @@ A run of a few minutes tries the tool: what it finds to grow is often no more th
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import time
 from collections.abc import Callable
@@ -88,9 +89,12 @@ class Run:
         return self._told(lasted, accounts)
 
     def _every(self, seconds: float, until: float, act: Callable[[], None]) -> None:
-        while time.monotonic() < until and self._house.process.poll() is None:
-            act()
-            time.sleep(seconds)
+        try:
+            while time.monotonic() < until and self._house.process.poll() is None:
+                act()
+                time.sleep(seconds)
+        except KeyboardInterrupt:
+            self._wrong.append("it was interrupted: what was read until then is told")
 
     def _take(self, at: float) -> None:
         self._notes.take(at)
@@ -105,8 +109,9 @@ class Run:
     def _accounts(self) -> dict[str, int]:
         """What is accounted for, once nothing is on its way any more."""
         deadline = time.monotonic() + DRAIN_SECONDS
-        while time.monotonic() < deadline and self._house.process.poll() is None and self._waiting():
-            time.sleep(1)
+        with contextlib.suppress(OSError, ValueError):  # what the accounts then say is what counts
+            while time.monotonic() < deadline and self._waiting():
+                time.sleep(1)
         found = self._house.accounts()
         if not found or found["missing"] or found["in_flight"]:
             self._wrong.append(f"not all is accounted for: {found or 'wiredesk reconcile said nothing'}")

@@ -107,7 +107,9 @@ def housed(feed: str, minutes: float) -> Iterator[House]:
         "WIREDESK_RECONCILE_MINUTES": f"{minutes:g}",
     }
     with (folder / "run.log").open("wb") as said:
-        process = subprocess.Popen([sys.executable, "-m", "desk.cli", "run"], env=environment, stdout=said, stderr=said)
+        # In a session of its own: Ctrl-C at the tool ends the load, and what was read can still be accounted for.
+        command = [sys.executable, "-m", "desk.cli", "run"]
+        process = subprocess.Popen(command, env=environment, stdout=said, stderr=said, start_new_session=True)
     house = House(folder, environment, process, web, push, token)
     try:
         _wait(house)
