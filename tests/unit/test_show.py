@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -63,3 +66,19 @@ def test_people_see_how_it_was_read_and_no_colour_in_a_pipe(capsys: pytest.Captu
     assert "Read as: text: grain" in err
     assert "Talks in Geneva" in out
     assert "\x1b" not in out + err
+
+
+@pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_no_colour_where_it_is_not_wanted(variables: dict[str, str], coloured: bool) -> None:
+    """`NO_COLOR` takes the colours out, on a terminal that has them too."""
+    script = "from desk import show; from rich.text import Text; show.console().print(Text('bars', 'cyan'))"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "FORCE_COLOR": "1", "TERM": "xterm", **variables},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert ("\x1b[36m" in done.stdout) is coloured
+    assert "bars" in done.stdout
