@@ -31,13 +31,13 @@ def catchup(bench: Bench) -> Iterator[Stage]:
     some = bench.corpus.take(min(count, _DISTINCT))
 
     def measure(number: int) -> Round:
-        alone = enriching.rate(some[:_SAMPLE])
+        rate, _ = enriching.alone(some[:_SAMPLE])
         with finished(settings) as done:
             before, began = done(), time.perf_counter()
             for at in range(0, count, _CHUNK):
                 pour(settings, streams(settings).raw.name, [message(one) for one in _part(some, at, count)])
             course = followed(bench, done, before, count, began)
-        found: Round = {OURS: {RATE: count / course[-1][0]}, ALONE: {RATE: alone}}
+        found: Round = {OURS: {RATE: count / course[-1][0]}, ALONE: {RATE: rate}}
         found[FIRST], found[LAST] = ({RATE: pace(course, *part)} for part in ((0, count // 5), (count * 4 // 5, count)))
         memory = {name: max(map(most_memory, ones)) for name, ones in processes(bench).items()}
         return found | {name: {MEMORY: value} for name, value in memory.items() if name not in bench.servers}
