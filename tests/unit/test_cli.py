@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import http.server
+import inspect
 import json
 import os
 import re
@@ -21,6 +22,7 @@ from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
 from elasticsearch import ApiError, NotFoundError, TransportError
 from kafka.errors import IncompatibleBrokerVersion, KafkaTimeoutError
 
+from desk import cli as cli_module
 from desk.cli import _run, cli
 from desk.failure import Exit, in_words
 from desk.loaded import Loaded
@@ -222,7 +224,7 @@ def test_every_failure_has_a_next_step() -> None:
     """Wherever the desk ends with a failure, it says what to do next."""
     calls = [
         (path.name, node)
-        for path in (ROOT / "desk").rglob("*.py")
+        for path in Path(inspect.getfile(cli_module)).parent.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "Failure"
     ]
