@@ -258,6 +258,23 @@ def test_neither_clock_nor_order_nor_process_counts_and_nothing_is_touched() -> 
         assert now["made"][name] == later["made"][name], name
 
 
+_THREADS = "import psutil, processors.enrich; processors.enrich.warm_up(); print(psutil.Process().num_threads())"
+
+
+def test_enriching_takes_one_core() -> None:
+    """A process that enriches has one thread: those of numpy cost more than they give where there is other work."""
+    done = subprocess.run(
+        [sys.executable, "-c", _THREADS],
+        env={name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=True,
+    )
+    assert int(done.stdout) == 1
+
+
 def test_enrichers_are_told_apart() -> None:
     """Each enricher has a name of its own, a version from 1 up, and fields of the draft that it fills."""
     assert len(BY_NAME) == len(ENRICHERS)
