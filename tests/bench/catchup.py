@@ -20,6 +20,8 @@ FIRST, LAST = "its first fifth", "its last fifth"
 _DISTINCT = 10_000
 _CHUNK = 2000
 _SAMPLE = 100
+# Of fewer, a fifth is over before the next refresh.
+_LONG = 2000
 _SAY_SECONDS = 30.0
 
 
@@ -38,7 +40,9 @@ def catchup(bench: Bench) -> Iterator[Stage]:
                 pour(settings, streams(settings).raw.name, [message(one) for one in _part(some, at, count)])
             course = followed(bench, done, before, count, began)
         found: Round = {OURS: {RATE: count / course[-1][0]}, ALONE: {RATE: rate}}
-        found[FIRST], found[LAST] = ({RATE: pace(course, *part)} for part in ((0, count // 5), (count * 4 // 5, count)))
+        if count >= _LONG:
+            parts = {FIRST: (0, count // 5), LAST: (count * 4 // 5, count)}
+            found |= {name: {RATE: pace(course, *part)} for name, part in parts.items()}
         memory = {name: max(map(most_memory, ones)) for name, ones in processes(bench).items()}
         return found | {name: {MEMORY: value} for name, value in memory.items() if name not in bench.servers}
 

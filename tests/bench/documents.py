@@ -16,13 +16,15 @@ from kafka import KafkaConsumer
 from processors import message as processed
 from processors.index import bulk_sender
 from processors.intake import admitted
+from processors.store import Reply, Send
 from schemas.envelope import envelope
 from schemas.settings import Settings
 from schemas.streams import partitions_of, reader_options, streams
-from tests.bench.processes import BenchError
+from tests.bench.processes import BenchError, patiently
 from tests.bench.rig import Message
 
 BULK = 500
+_PATIENCE = 60.0
 THREADS = 2
 
 
@@ -70,10 +72,27 @@ def written(elasticsearch: Elasticsearch, alias: str, made: Iterable[bytes]) -> 
     """
     send = bulk_sender(elasticsearch, alias)
     with ThreadPoolExecutor(THREADS) as pool:
-        for reply in pool.map(send, made):
-            refused = [item for item in (reply.body or {}).get("items", ()) if "error" in next(iter(item.values()))]
-            if reply.status != 200 or refused:
-                raise BenchError(f"Elasticsearch does not take what is to be measured: {refused or reply}"[:500])
+        for _ in pool.map(lambda body: _taken(send, body), made):
+            pass
+
+
+def _taken(send: Send, body: bytes) -> None:
+    """Posts a body until Elasticsearch takes all of it; it may say for a while that it is too busy."""
+    reply, deadline = send(body), time.monotonic() + _PATIENCE
+    while _is_busy(reply) and time.monotonic() < deadline:
+        time.sleep(0.1)
+        reply = send(body)
+    if reply.status != 200 or _refused(reply):
+        raise BenchError(f"Elasticsearch does not take what is to be measured: {_refused(reply) or reply}"[:500])
+
+
+def _is_busy(reply: Reply) -> bool:
+    return 429 in (reply.status, *(item["status"] for item in _refused(reply)))
+
+
+def _refused(reply: Reply) -> list[dict[str, Any]]:
+    items = reply.body.get("items", ()) if reply.status == 200 else ()
+    return [item for one in items for item in one.values() if "error" in item]
 
 
 @contextmanager
@@ -104,7 +123,8 @@ def one_at_a_time(consumer: KafkaConsumer, elasticsearch: Elasticsearch, alias: 
     """Reads messages and indexes each document by itself, until so many are indexed; gives how many."""
     done = 0
     for record in consumer:
-        elasticsearch.index(index=alias, id=record.key.decode(), document=json.loads(record.value))
+        identity, document = record.key.decode(), json.loads(record.value)
+        patiently(lambda: elasticsearch.index(index=alias, id=identity, document=document))  # noqa: B023 (called at once)
         done += 1
         if done >= count:
             break
@@ -116,11 +136,11 @@ def bulk_per_poll(consumer: KafkaConsumer, elasticsearch: Elasticsearch, alias: 
     done = 0
     while done < count:
         records = [record for some in consumer.poll(timeout_ms=1000).values() for record in some]
-        actions = (
+        actions = [
             {"_op_type": "index", "_index": alias, "_id": one.key.decode(), "_source": json.loads(one.value)}
             for one in records
-        )
-        indexed, _ = bulk(elasticsearch, actions)
+        ]
+        indexed, _ = patiently(lambda: bulk(elasticsearch, actions))  # noqa: B023 (called at once)
         done += indexed
     return done
 

@@ -23,6 +23,7 @@ from elasticsearch import ApiError, Elasticsearch, TransportError
 from schemas.settings import Settings
 from schemas.streams import streams
 from tests.bench.figures import Ratio, Round
+from tests.bench.processes import patiently
 from tests.bench.rig import Bench, Stage, client, confluent_options, in_turn, message
 from tests.bench.whole import at_work
 
@@ -110,7 +111,10 @@ def indexed(
     """Ready documents by their ids, each with what indexes it at once, asking for a refresh or not."""
 
     def work(one: dict[str, Any]) -> Callable[[], object]:
-        return lambda: elasticsearch.index(index=settings.index_alias, id=one["id"], document=one, refresh=is_asking)
+        alias = settings.index_alias
+        return lambda: patiently(
+            lambda: elasticsearch.index(index=alias, id=one["id"], document=one, refresh=is_asking)
+        )
 
     return [(one["id"], work(one)) for one in bench.wire.documents(count)]
 

@@ -15,7 +15,7 @@ from schemas.settings import Settings
 from tests.bench import documents
 from tests.bench.documents import Ready
 from tests.bench.figures import Ratio, Round
-from tests.bench.processes import BenchError, at_work
+from tests.bench.processes import BenchError, at_work, patiently
 from tests.bench.rig import Bench, Stage, client
 from tests.bench.sink import CEILING, COST, OURS, RATE, SERVER, ceiling, sunk, warm
 
@@ -87,8 +87,8 @@ def steps(bench: Bench) -> tuple[int, ...]:
 
 def fill(bench: Bench, elasticsearch: Elasticsearch, settings: Settings, fresh: Iterator[Ready], mark: int) -> None:
     """Brings the index up to so many documents."""
-    elasticsearch.indices.refresh(index=settings.index_alias)
-    there: int = elasticsearch.count(index=settings.index_alias).body["count"]
+    patiently(lambda: elasticsearch.indices.refresh(index=settings.index_alias))
+    there: int = patiently(lambda: elasticsearch.count(index=settings.index_alias).body["count"])
     while there < mark:
         more = min(mark - there, _SAY_EVERY)
         made = (
@@ -98,7 +98,7 @@ def fill(bench: Bench, elasticsearch: Elasticsearch, settings: Settings, fresh: 
             documents.written(elasticsearch, settings.index_alias, some)
         there += more
         bench.say(f"growth: {there:,} of {mark:,} documents")
-    elasticsearch.indices.refresh(index=settings.index_alias)
+    patiently(lambda: elasticsearch.indices.refresh(index=settings.index_alias))
 
 
 def _make_sure_of_room(bench: Bench, some: list[Ready], mark: int) -> None:

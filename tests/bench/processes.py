@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
+from elasticsearch import ApiError
 
 from deploy.ladder import status
 from deploy.local.guard import Spec
@@ -19,6 +21,8 @@ from schemas.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 MEGABYTE = 2**20
+_TOO_MANY = 429
+T = TypeVar("T")
 
 
 class BenchError(Exception):
@@ -99,6 +103,22 @@ def standing_still(process: psutil.Process) -> Iterator[None]:
         yield
     finally:
         process.resume()
+
+
+def patiently(work: Callable[[], T], seconds: float = 60) -> T:
+    """What work gives, done again as long as Elasticsearch says that it is too busy, up to so many seconds.
+
+    Raises:
+        ApiError: it says so longer than that, or something else.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return work()
+        except ApiError as error:
+            if error.meta.status != _TOO_MANY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 def until(is_so: Callable[[], bool], what: str, seconds: float, pause: float = 0.02) -> None:

@@ -25,7 +25,7 @@ from schemas.streams import partitions_of, reader_options
 from tests.bench.articles import Corpus
 from tests.bench.corpus import Wire
 from tests.bench.figures import Ratio, Round
-from tests.bench.processes import BenchError
+from tests.bench.processes import BenchError, patiently
 
 _WIRE_BASES = 40
 
@@ -120,7 +120,7 @@ class Bench:
                 **more,
             }
         )
-        setup(own)
+        patiently(lambda: setup(own))
         if not self.is_thrown_away:
             self.stack.callback(remove, own)
         return own
@@ -139,7 +139,7 @@ class Bench:
         """
         self.say("starting the pipeline")
         own = self.place("whole", enrichers=self.enrichers)
-        return self.stack.enter_context(pipeline.running(own, Silent()))
+        return patiently(lambda: self.stack.enter_context(pipeline.running(own, Silent())))
 
 
 def message(article: RawArticle) -> Message:
@@ -226,6 +226,6 @@ def client(settings: Settings) -> Iterator[Elasticsearch]:
 
 def emptied(elasticsearch: Elasticsearch, settings: Settings) -> None:
     """The index behind the alias, made anew."""
-    for name in elasticsearch.indices.get_alias(name=settings.index_alias).body:
-        elasticsearch.indices.delete(index=name)
-    index.ensure(elasticsearch, settings)
+    for name in patiently(lambda: elasticsearch.indices.get_alias(name=settings.index_alias).body):
+        patiently(lambda name=name: elasticsearch.indices.delete(index=name))  # type: ignore[misc]
+    patiently(lambda: index.ensure(elasticsearch, settings))

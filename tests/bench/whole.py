@@ -18,7 +18,7 @@ from schemas.settings import Settings
 from schemas.streams import streams
 from tests.bench import documents, enriching
 from tests.bench.figures import Ratio, Round
-from tests.bench.processes import most_memory, process_of, until, used
+from tests.bench.processes import most_memory, patiently, process_of, until, used
 from tests.bench.rig import Bench, Ends, Stage, client, ends, in_turn, message, pour
 from tests.bench.sink import warm
 
@@ -80,7 +80,7 @@ class Finished:
 
     def __call__(self) -> int:
         """Now."""
-        found: int = self._elasticsearch.count(index=self._alias).body["count"]
+        found: int = patiently(lambda: self._elasticsearch.count(index=self._alias).body["count"])
         return found + self._dead()
 
 
