@@ -19,9 +19,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-# One thread, as a worker has: set before numpy is loaded.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
 from elasticsearch import ApiError, TransportError
 from kafka.errors import KafkaError
 from rich.console import Console
