@@ -125,10 +125,10 @@ def measured(name: str, bench: Bench, rounds: int) -> Measured:
     return found
 
 
-def judged(given: argparse.Namespace, found: dict[str, Spread], console: Console) -> list[gate.Verdict]:
+def judged(given: argparse.Namespace, found: dict[str, Spread], ran: set[str], console: Console) -> list[gate.Verdict]:
     """The verdicts, shown; with `--keep` these ratios are the kept ones from now on."""
     size = "quick" if given.quick else "full"
-    verdicts = gate.judged(found, gate.read(given.kept, size), set(given.stages))
+    verdicts = gate.judged(found, gate.read(given.kept, size), ran)
     table.show_ratios(console, verdicts)
     cores, here = gate.cores(given.kept, size), os.cpu_count() or 1
     if cores not in (None, here):
@@ -147,7 +147,7 @@ def told(given: argparse.Namespace, all_of_it: list[Measured], about: dict[str, 
         table.show_stage(console, one.name, one.about, one.figures)
         table.show_notes(console, one.notes)
     found = {name: spread for one in all_of_it for name, spread in one.ratios.items()}
-    verdicts = judged(given, found, console)
+    verdicts = judged(given, found, {one.name for one in all_of_it}, console)
     failures = [one.failure for one in all_of_it if one.failure]
     report.write(given.json, report.as_json(all_of_it, verdicts, {**about, "failures": failures}))
     worse = [one for one in verdicts if one.is_worse and not given.keep]
@@ -162,22 +162,24 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     machine, began = report.machine(), time.monotonic()
     notes = list(filter(None, [report.busy(machine["load_before"], machine["cores"])]))
+    all_of_it: list[Measured] = []
     try:
         with ready(given, progress) as bench:
-            all_of_it = [measured(name, bench, given.rounds) for name in given.stages]
-            corpus = bench.corpus.name
+            for name in given.stages:
+                all_of_it.append(measured(name, bench, given.rounds))  # noqa: PERF401 (what there is counts when stopped)
     except KeyboardInterrupt:
-        print("stopped; nothing was written", file=sys.stderr)
-        return 130
+        print("stopped: these are the stages that were measured, and nothing is kept", file=sys.stderr)
+        given.keep = False
     except (ServersError, SettingsError, NoArticlesError) as error:
         print(f"no bench: {error}", file=sys.stderr)
         return 3 if isinstance(error, ServersError) else 2
     took = {"seconds": round(time.monotonic() - began), "processor_seconds": report.processor_seconds()}
+    corpus = str(given.corpus) if given.corpus else f"made up, seed {given.seed}"
     about = {"is_quick": given.quick, **took, "corpus": corpus, "machine": machine}
     code = told(given, all_of_it, {**about, "notes": notes})
     said = f"took {took['seconds']} s, and {took['processor_seconds']} s of processor time"
     print(*(f"note: {one}" for one in notes), said, sep="\n")
-    return code
+    return code if len(all_of_it) == len(given.stages) else 130
 
 
 if __name__ == "__main__":

@@ -110,7 +110,6 @@ class Corpus:
     """
 
     def __init__(self, path: Path | None = None, seed: int = 1) -> None:
-        self.name = str(path) if path else f"made up, seed {seed}"
         self._articles = Newsroom(seed).articles() if path is None else _again_and_again(path)
 
     def take(self, number: int) -> list[RawArticle]:
