@@ -66,6 +66,10 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
         parser.error("--rounds takes at least 1")
     if given.corpus and not given.corpus.is_file():
         parser.error(f"--corpus: {given.corpus} is no file")
+    try:
+        gate.read(given.kept, "quick")
+    except ValueError as error:
+        parser.error(f"--kept: {error}")
     return given
 
 

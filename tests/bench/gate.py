@@ -94,5 +94,7 @@ def _sizes(path: Path) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise ValueError(f"{path}: not JSON: {error}; `--keep` writes it anew once it is gone") from None
     if not isinstance(found, dict):
-        raise TypeError(f"{path}: not an object of sizes; `--keep` writes it anew once it is gone")
+        raise ValueError(  # noqa: TRY004 (it is what the file holds that is wrong)
+            f"{path}: not an object of sizes; `--keep` writes it anew once it is gone"
+        )
     return found

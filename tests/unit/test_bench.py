@@ -223,6 +223,7 @@ def test_the_pace_between_two_counts_follows_the_course() -> None:
         (["--stages", "feeding,nothing"], "there is no stage 'nothing'"),
         (["--rounds", "0"], "at least 1"),
         (["--corpus", "no-such.jsonl"], "is no file"),
+        (["--kept", __file__], "not JSON"),
     ],
 )
 def test_what_cannot_be_asked_for_is_refused_with_the_reason(
