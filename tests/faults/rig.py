@@ -119,15 +119,18 @@ def resident(number: int) -> int:
 
 
 class Faulty:
-    """Keeps a faulty enricher going, and starts it again at once when it ends."""
+    """Keeps a faulty enricher going, and starts it again at once when it ends.
 
-    def __init__(self, settings: Settings, name: str = "faulty", slow: float = 0.0) -> None:
-        self._settings, self._name = settings, name
+    With `forked`, each is forked from one process that has everything loaded.
+    """
+
+    def __init__(self, settings: Settings, name: str = "faulty", slow: float = 0.0, *, forked: bool = False) -> None:
+        self._settings, self._name, self._noted = settings, name, settings.data_dir / f"{name}.starts"
+        self._words = [str(self._noted)] if forked else []
         self._slow = {"WIREDESK_TEST_SLOW": str(slow)}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name)
         self.process: subprocess.Popen[bytes] | None = None
-        self.starts = 0
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -141,13 +144,17 @@ class Faulty:
         self._stopping.set()
         self._thread.join(30)
 
+    @property
+    def starts(self) -> int:
+        """How many enrichers were forked."""
+        return self._noted.stat().st_size
+
     def _run(self) -> None:
         self._settings.data_dir.mkdir(parents=True, exist_ok=True)
         with (self._settings.data_dir / f"{self._name}.log").open("ab") as said:
             while not self._stopping.is_set():
-                self.starts += 1
                 self.process = subprocess.Popen(
-                    [sys.executable, "-m", "tests.faults.faulty_enricher"],
+                    [sys.executable, "-m", "tests.faults.faulty_enricher", *self._words],
                     cwd=ROOT,
                     env={**os.environ, **environment(self._settings), **self._slow},
                     stdout=said,

@@ -60,7 +60,7 @@ def test_an_enricher_that_ends_in_the_middle_of_an_article_loses_none(settings: 
         for place, article in enumerate(articles):
             oracle.raw([article if place % 5 else _harmed(article, kinds[place // 5 % len(kinds)])])
         oracle.settle()
-        with Faulty(settings) as faulty:
+        with Faulty(settings, forked=True) as faulty:
             until(lambda: is_through(settings), "all articles through", len(kinds) * HARMS * 15 + 120)
         marks = list((settings.data_dir / "harmed").iterdir())
         row.did("harms done", len(marks), len(kinds) * HARMS)
