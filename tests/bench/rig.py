@@ -13,8 +13,8 @@ import psutil
 from elasticsearch import Elasticsearch
 from kafka import KafkaConsumer
 
-from deploy.progress import Silent
 from desk import pipeline
+from desk.workers import Worker, workers
 from processors import index
 from processors.setup import remove, setup
 from producers.publish import raw_headers
@@ -25,7 +25,7 @@ from schemas.streams import partitions_of, reader_options
 from tests.bench.articles import Corpus
 from tests.bench.corpus import Wire
 from tests.bench.figures import Ratio, Round
-from tests.bench.processes import BenchError, patiently
+from tests.bench.processes import BenchError, at_work, patiently
 
 _WIRE_BASES = 40
 
@@ -66,6 +66,14 @@ def in_turn(measure: Callable[[int], Round], *, is_warmed_up: bool = True) -> Ca
         yield from map(measure, range(rounds))
 
     return run
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The pipeline at work: its settings, and its processes under their guards."""
+
+    settings: Settings
+    workers: list[Worker]
 
 
 @dataclass
@@ -131,15 +139,14 @@ class Bench:
         return Wire(articles=self.corpus.take(_WIRE_BASES))
 
     @cached_property
-    def whole(self) -> pipeline.Pipeline:
-        """The whole pipeline at work, from the first stage that needs it to the end of the bench.
-
-        Raises:
-            Failure: a worker does not come up.
-        """
+    def whole(self) -> Whole:
+        """The whole pipeline at work, from the first stage that needs it to the end of the bench."""
         self.say("starting the pipeline")
-        own = self.place("whole", enrichers=self.enrichers)
-        return patiently(lambda: self.stack.enter_context(pipeline.running(own, Silent())))
+        own = self.place("whole", enrichers=self.enrichers or pipeline.enrichers(self.settings))
+        started = workers(own)
+        for worker in started:
+            self.stack.enter_context(at_work(worker))
+        return Whole(own, started)
 
 
 def message(article: RawArticle) -> Message:
