@@ -46,6 +46,7 @@ MODULES = frozenset(
 UNFIT = frozenset({"server-launcher"})  # a binary for another processor; the script falls back to Java
 # What a full distribution would do unasked and Wiredesk does not need; known only where the module is.
 QUIETED = {"x-pack-ml": "xpack.ml.enabled: false", "ingest-geoip": "ingest.geoip.downloader.enabled: false"}
+# Without real memory: the serial collector leaves what is dead where it is until it needs room, which would be counted.
 CONFIG = """\
 cluster.name: wiredesk
 node.name: wiredesk
@@ -58,6 +59,7 @@ path.repo: {snapshots}
 xpack.security.enabled: false
 cluster.routing.allocation.disk.threshold_enabled: false
 action.auto_create_index: false
+indices.breaker.total.use_real_memory: false
 """
 JVM_OPTIONS = """\
 -Xms{heap}
