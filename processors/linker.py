@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
-from itertools import pairwise
+from itertools import compress
 
 from processors.tagger.agree import Cluster
 
@@ -30,7 +30,8 @@ _BRANCH = re.compile(r"\s(?:of|in)\s(?:Iraq|the\s[A-Z])")
 _AROUND = re.compile(r"\s(?:[Pp]rovince|[Ss]tate|[Rr]egion|[Cc]ounty|[Dd]istrict|[Gg]overnorate|[Oo]blast)\b")
 _SPELT = re.compile(r"\b[a-z]+\s?\($")
 _MORE = re.compile(r"\s?[$€£]|\s[Aa]ir(?:lines?|ways)\b")
-_YEAR = re.compile(r"\b(?:19[5-9]\d|20[0-4]\d)\b")
+# What must not stand before it is asked last, so that only its digits are looked for.
+_YEAR = re.compile(r"(?:19[5-9]|20[0-4])(?<!\w...)\d\b")
 _AFTER = re.compile(r",\s+((?:[A-Z][\w.]*)(?:\s[A-Z][\w.]*)?)")
 # Words of accounts of matches; those that stand in other news as often are left out.
 _SPORT = frozenset(
@@ -198,13 +199,12 @@ def context(words: Sequence[str], clusters: Sequence[Cluster], table: Table, tex
     for cluster in clusters:
         if cluster.kind == "place":
             named[table.country(cluster.name)] += len(cluster.mentions)
-    for word, after in pairwise([*words, ""]):
-        if word in table.nations_begin:
-            named[table.nations.get(word, "") or table.nations.get(f"{word} {after}", "")] += 1
+    for at in compress(range(len(words)), map(table.nations_begin.__contains__, words)):
+        named[table.nations.get(words[at], "") or table.nations.get(" ".join(words[at : at + 2]), "")] += 1
     del named[""]
     main = max(sorted(named), key=lambda one: named[one], default="")
     latest = year or max(map(int, _YEAR.findall(text)), default=0)
-    lower = frozenset(map(str.lower, words))
+    lower = frozenset(map(str.lower, set(words)))
     return Context(lower, frozenset(named), text, main, latest, len(lower & _SPORT))
 
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import compress
 from typing import NamedTuple
 
 from processors.tagger.rules import Span, adjectives
@@ -109,7 +110,8 @@ def _repeated(named: list[Named], spans: Sequence[Span], tokens: Tokens, text: s
             for words in _again(tuple(tokens.words[span.first : span.last]), one.kind):
                 known.setdefault(words[0], {}).setdefault(words, one)
     added = []
-    for number in [number for number, word in enumerate(tokens.words) if word in known and number not in taken]:
+    again = compress(range(len(tokens.words)), map(known.__contains__, tokens.words))
+    for number in [number for number in again if number not in taken]:
         for words, one in sorted(known[tokens.words[number]].items(), key=lambda item: -len(item[0])):
             here = range(number, number + len(words))
             if tuple(tokens.words[number : number + len(words)]) == words and taken.isdisjoint(here):

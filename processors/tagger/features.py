@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import repeat
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -36,7 +38,11 @@ def crc(text: str, seed: int = 0) -> int:
 
 def shape(word: str) -> str:
     """The word's outline: "Putin" is "Xxxx", "NATO" is "XXX", "F-16" is "X-dd"; runs are cut at three."""
-    marks = word[:24].translate(_MARKS) if word.isascii() else "".join(map(_mark, word[:24]))
+    return _cut(word[:24].translate(_MARKS) if word.isascii() else "".join(map(_mark, word[:24])))
+
+
+@lru_cache(maxsize=4096)
+def _cut(marks: str) -> str:
     return _LONG_RUN.sub(r"\1\1\1", marks)
 
 
@@ -75,7 +81,7 @@ def _grams(bounded: str) -> list[int]:
     if bounded.isascii():
         plain = bounded.encode()
         runs = [plain[i : i + size] for size in (3, 4) for i in range(len(plain) - size + 1)]
-        return [crc32(run, 4) % GRAMS for run in runs[:MOST_GRAMS]]
+        return [row % GRAMS for row in map(crc32, runs[:MOST_GRAMS], repeat(4))]
     wide = [bounded[i : i + size] for size in (3, 4) for i in range(len(bounded) - size + 1)]
     return [crc(run, 4) % GRAMS for run in wide[:MOST_GRAMS]]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import chain, filterfalse, repeat
 from typing import Any
 
 import numpy as np
@@ -60,14 +61,14 @@ class Network:
         return np.asarray(table[rows] * scale[rows], np.float32)
 
     def _made(self, words: Sequence[str]) -> Floats:
-        """What each word gives to its surroundings, of shape (words, reach * width)."""
+        """What each word gives to its surroundings, of shape (words, reach * width); of `MADE` words at most."""
         at = [spelling(word) for word in words]
-        counts = np.array([len(one.grams) for one in at], np.float32)[:, None]
-        grams = np.add.reduceat(
-            self._embed("grams", [row for one in at for row in one.grams]),
-            np.cumsum([0, *(len(one.grams) for one in at[:-1])]),
-        )
-        parts = np.zeros((len(words), len(self._word)), np.float32)
+        sizes = [len(one.grams) for one in at]
+        counts = np.array(sizes, np.float32)[:, None]
+        every = list(chain.from_iterable(one.grams for one in at))
+        grams = np.add.reduceat(self._embed("grams", every), np.cumsum([0, *sizes[:-1]]))
+        # Always as many rows, so that a word's numbers are the same bits whatever words it comes with.
+        parts = np.zeros((MADE, len(self._word)), np.float32)
         np.concatenate(
             (
                 self._lexicon.vectors(words),
@@ -79,25 +80,23 @@ class Network:
                 (self._lexicon.marks(words)[:, None] & self._bits) > 0,
             ),
             axis=1,
-            out=parts,
+            out=parts[: len(words)],
         )
-        return _positive(parts @ self._word, self._word_bias) @ self._first
+        return (_positive(parts @ self._word, self._word_bias) @ self._first)[: len(words)]
 
     def _slots(self, words: list[str]) -> npt.NDArray[np.intp]:
         """Each word's row in what is kept, new ones added; past `KEPT` different words the rest have row 0, empty."""
         known = self._known
-        missing = [word for word in dict.fromkeys(words) if word not in known]
+        missing = list(dict.fromkeys(filterfalse(known.__contains__, words)))
         if len(known) + len(missing) >= KEPT:
             known.clear()
             missing = list(dict.fromkeys(words))[: KEPT - 1]
         for begin in range(0, len(missing), MADE):
             here = missing[begin : begin + MADE]
-            # Always as many rows, so that a word's numbers are the same bits whatever words it comes with.
-            made = self._made([*here, *([" "] * (MADE - len(here)))])[: len(here)]
             rows = slice(len(known) + 1, len(known) + 1 + len(here))
-            self._given[:, rows] = made.reshape(len(here), self._reach, self._width).transpose(1, 0, 2)
+            self._given[:, rows] = self._made(here).reshape(len(here), self._reach, self._width).transpose(1, 0, 2)
             known.update(zip(here, range(rows.start, rows.stop), strict=True))
-        return np.array([known.get(word, 0) for word in words], np.intp)
+        return np.fromiter(map(known.get, words, repeat(0)), np.intp, len(words))
 
     def probabilities(self, words: list[str], candidates: npt.NDArray[np.intp]) -> Floats:
         """The probability of each tag for the words at `candidates`, of shape (candidates, tags).

@@ -51,8 +51,9 @@ def applied(spans: Iterable[Span], tokens: Tokens) -> list[Span]:
 
 
 def _adjective(span: Span, tokens: Tokens) -> bool:
-    words = " ".join(tokens.words[span.first : span.last]).lower().replace("’", "'")
-    return span.last - span.first <= 2 and words in adjectives()
+    if span.last - span.first > 2:
+        return False
+    return " ".join(tokens.words[span.first : span.last]).lower().replace("’", "'") in adjectives()
 
 
 def _hyphened(spans: Sequence[Span], tokens: Tokens) -> Iterator[Span]:

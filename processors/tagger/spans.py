@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import compress, pairwise
+from operator import ne
 
 import numpy as np
 import numpy.typing as npt
@@ -52,10 +53,13 @@ LEAST = {"person": 0.5, "organisation": 0.5, "place": 0.5, "event": 0.6}
 def candidates(words: list[str]) -> npt.NDArray[np.intp]:
     """Where a name can stand: words with a capital, and what can link or extend them.
 
-    That is up to three small words between two, what hangs on one by a hyphen ("Ki-moon", "al-Qaida"), a year before
+    A word that only begins a sentence is none: one of the commonest, not right after a capital. What can link or extend
+    is up to three small words between two, what hangs on one by a hyphen ("Ki-moon", "al-Qaida"), a year before
     one, and small words about an occasion after one.
     """
-    found = [number for number, word in enumerate(words) if word != word.lower() and not _opening(words, number)]
+    lower = list(map(str.lower, words))
+    large = compress(range(len(words)), map(ne, words, lower))
+    found = [at for at in large if words[at] not in _OPENING or (at and words[at - 1] != lower[at - 1])]
     more: list[int] = []
     for before, after in pairwise([-1, *found, len(words)]):
         at = before + 1
@@ -70,11 +74,6 @@ def candidates(words: list[str]) -> npt.NDArray[np.intp]:
         if end < after < len(words) and (words[after - 1] == "-" or words[after - 1].isdigit()):
             more += range(after - _ahead(words[end:after]), after)
     return np.array(sorted({*found, *more}) if more else found, np.intp)
-
-
-def _opening(words: list[str], number: int) -> bool:
-    """Whether the word only begins a sentence: one of the commonest, not right after a capital."""
-    return words[number] in _OPENING and (number == 0 or words[number - 1] == words[number - 1].lower())
 
 
 def _behind(gap: list[str]) -> int:

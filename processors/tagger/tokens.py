@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import accumulate, compress
 from typing import NamedTuple
 
 LONGEST_WORD = 64
@@ -14,14 +15,14 @@ _ABBREVIATIONS = frozenset(
 )
 # Possessives stand alone; a hyphen is a word, so that "US-Russia" has two names in it; "G8" and "1990s" are one word.
 _WORD = re.compile(
-    r"""[A-Za-z]{2,}+(?![\w'’&])
+    r"""([A-Za-z]{2,}+(?![\w'’&])
     | (?:[^\W\d_]\.){2,}
     | \d*[^\W\d_][^\W_]*(?:(?:['’](?!s\b)|&)[^\W_]+)*
     | [^\w\s]s\b(?<=['’]s)
     | [^\w\s]
     | \d+(?:[.,:/]\d+)*
     | \n+
-    | \w
+    | \w)
     """,
     re.VERBOSE,
 )
@@ -38,16 +39,16 @@ class Tokens(NamedTuple):
 
 def tokenize(text: str) -> Tokens:
     """The words of `text`. A word longer than `LONGEST_WORD` is shortened in `words`, never in its offsets."""
-    words: list[str] = _WORD.findall(text)
-    find, end = text.index, 0
-    ends = [end := find(word, end) + len(word) for word in words]
-    starts = [end - len(word) for end, word in zip(ends, words, strict=True)]
-    stops = [number for number, word in enumerate(words) if word == "." and words[number - 1] in _ABBREVIATIONS]
+    pieces = _WORD.split(text)
+    bounds = list(accumulate(map(len, pieces)))
+    words, starts, ends = pieces[1::2], bounds[:-1:2], bounds[1::2]
+    points = compress(range(len(words)), map(".".__eq__, words))
+    stops = [number for number in points if words[number - 1] in _ABBREVIATIONS]
     for number in reversed(stops):
         if starts[number] == ends[number - 1] and _MORE.match(text, starts[number]):
             words[number - 1] += "."
             ends[number - 1] += 1
             del words[number], starts[number], ends[number]
-    if len(max(words, key=len, default="")) > LONGEST_WORD:
+    if max(map(len, words), default=0) > LONGEST_WORD:
         words = [word[:LONGEST_WORD] for word in words]
     return Tokens(words, starts, ends)
