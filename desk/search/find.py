@@ -18,7 +18,7 @@ from desk.search.cursor import Cursor
 from desk.search.found import MATCH_END, MATCH_START, Ask, Copies, Found, Histogram, Hit, Sort
 from desk.search.language import parse
 from desk.search.nodes import Query
-from desk.search.page import Page, Reader, first_hits, flat
+from desk.search.page import Page, Reader, flat
 from desk.search.readas import read_as
 from desk.search.snapshot import KEPT
 
@@ -192,8 +192,15 @@ class _Search:
             histogram=self._picture(page.counted, bars),
             spelling=better.spelling,
             loosened=better.loosened,
-            nearly=tuple(hit for answer in nearly for hit in first_hits(answer)),
+            nearly=self._first(nearly, pit),
         )
+
+    def _first(self, answers: list[dict[str, Any]], pit: str) -> tuple[Hit, ...]:
+        alike = _nearly(self.elasticsearch, self.alias, self.query, self.now) if answers else None
+        if not alike:
+            return ()
+        reader = Reader(self.elasticsearch, alike, pit, with_copies=self.ask.copies)
+        return tuple(hit for answer in answers for hit in reader.first(answer))
 
     def _picture(self, counted: dict[str, Any], bars: dict[str, Any]) -> Histogram | None:
         axis = self._axis(counted)

@@ -103,6 +103,13 @@ class Reader:
         page.hits = self._hits(kept[:limit])
         return page
 
+    def first(self, answer: dict[str, Any]) -> list[Hit]:
+        """The hits of `request.first`, with what is known of their copies."""
+        found = answer["hits"]["hits"]
+        hashes = [] if self._with_copies else [one["_source"]["content_hash"] for one in found]
+        groups = self._groups(self.ask([request.copies(self._matching, hashes)])[0], hashes) if hashes else {}
+        return [hit_of(one, _copies(one, groups.get(one["_source"]["content_hash"]))) for one in found]
+
     def ask(self, bodies: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """The answers of the same point in time to some searches."""
         answers = many(self._elasticsearch, [{**body, **request.view(self.pit, KEPT)} for body in bodies])
@@ -186,21 +193,6 @@ def _copies(found: dict[str, Any], group: _Group | None) -> Copies:
         return Copies()
     others = group.sources - Counter([found["_source"]["source"]])
     return Copies(others.total(), tuple(name for name, _ in others.most_common() if name))
-
-
-def first_hits(answer: dict[str, Any]) -> list[Hit]:
-    """The hits of `request.first`."""
-    return [hit_of(found, _beneath(found)) for found in answer["hits"]["hits"]]
-
-
-def _beneath(found: dict[str, Any]) -> Copies:
-    """The other copies of a hit, from what came with it."""
-    if request.COPIES not in found.get("inner_hits", {}):
-        return Copies()
-    inner = found["inner_hits"][request.COPIES]["hits"]
-    named = Counter(one["fields"]["source"][0] for one in inner["hits"])
-    named[""] += inner["total"]["value"] - len(inner["hits"])
-    return _copies(found, _Group("", named))
 
 
 def flat(source: dict[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,6 @@ MOST_HITS = 1000
 TIMEOUT = "10s"
 SNIPPETS = 2
 MOST_COPIES = 200
-COPIES = "copies"
-MOST_LISTED = 20
 _SNIPPET_CHARACTERS = 160
 _MOST_SOURCES = 20
 # An article of today weighs as much as a word of middling rarity; one of two weeks ago a third of that.
@@ -96,22 +94,10 @@ def documents(matching: Matching, ids: Sequence[str], keys: Collection[str]) -> 
 
 
 def first(matching: Matching, size: int, *, with_copies: bool) -> dict[str, Any]:
-    """The first articles whole, with their highlights and without a total; copies under the best, unless wanted.
+    """The first articles whole, with their highlights and without a total; the best of each text's copies, unless all.
 
-    All in one request, which is right for a few of them alone.
+    All in one request, which is right for a few of them alone; how many copies there are is cheaper asked after it.
     """
-    together = {
-        "collapse": {
-            "field": "content_hash",
-            "inner_hits": {
-                "name": COPIES,
-                "size": MOST_LISTED,
-                "sort": _unscored(matching),
-                "_source": False,
-                "docvalue_fields": ["source"],
-            },
-        }
-    }
     return {
         "query": matching.scored,
         "sort": matching.order,
@@ -119,7 +105,7 @@ def first(matching: Matching, size: int, *, with_copies: bool) -> dict[str, Any]
         "track_total_hits": False,
         "track_scores": True,
         "highlight": _highlight(matching.by_language),
-        **({} if with_copies else together),
+        **({} if with_copies else {"collapse": {"field": "content_hash"}}),
     }
 
 
