@@ -146,7 +146,6 @@ UNDATED = f"<!doctype html><html><head><title>Grain</title></head><body><article
 OF_1246 = UNDATED.replace("<title>", '<meta property="article:published_time" content="1246-05-01"><title>')
 
 FAILURES: dict[str, tuple[Callable[[Place], str], str, str]] = {
-    "a password": (lambda _: "https://user:pw@a.example/", "url", "user name or password"),
     "a port of mail": (lambda _: "http://a.example:25/rss", "url", "web servers have port 80, 443"),
     "no host's name": (lambda _: "http://-/rss", "url", "is no host's name"),
     "an unknown name": (lambda _: "http://unknown.example/rss", "dns", "look for a slip in it"),
