@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +17,7 @@ from producers.fetch import Stream
 from producers.fetched import Fetched, FetchError, Hardness
 from producers.further import Further, Known
 from producers.items import Item, Listing, NotAListing, dated
+from producers.known import Records
 from producers.publish import Report
 from producers.reading import Refusal
 from producers.schedule import Outcome
@@ -78,7 +79,7 @@ class Tools:
 
     web: Web
     deliver: Callable[[list[Marked]], Awaitable[Report]]
-    known: Mapping[bytes, bytes]
+    known: Records
     max_bytes: int
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     gone: dict[str, tuple[datetime, str]] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from kafka.errors import KafkaError, MessageSizeTooLargeError
 from pydantic_core import to_json
 
 from producers import seen
+from producers.known import Records
 from producers.partition import Partitions
 from producers.reading import Refusal
 from schemas.article import RawArticle
@@ -72,7 +73,7 @@ class Publisher:
     `known` maps ids to the records of what was published before (`producers.seen`).
     """
 
-    def __init__(self, producer: Producer, settings: Settings, known: dict[bytes, bytes]) -> None:
+    def __init__(self, producer: Producer, settings: Settings, known: Records) -> None:
         self.report = Report()
         self._producer, self._known = producer, known
         self._streams = streams(settings)
@@ -217,5 +218,4 @@ def open_publisher(settings: Settings) -> Publisher:
     Raises:
         KafkaError: Kafka does not answer.
     """
-    known = seen.load(settings)
-    return Publisher(producer(settings), settings, known)
+    return Publisher(producer(settings), settings, seen.load(settings))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import Any
 
 from kafka import KafkaConsumer
 
+from producers import known
+from producers.known import OnDisk
 from schemas.article import RawArticle
 from schemas.settings import Settings
 from schemas.streams import read_to_end, reader_options, streams
@@ -16,6 +19,8 @@ from schemas.streams import read_to_end, reader_options, streams
 _AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 # Who said it and when it was fetched do not count; the content does, apart from the rest: its escapes cost time.
 _NOT_TOLD = {"fetched_at", "origin", "schema_version", "source", "also_from", "content"}
+# The records are small: what is fetched at a time bounds the memory that reading millions takes.
+_BY_LITTLE = {"max_partition_fetch_bytes": 2**20, "fetch_max_bytes": 4 * 2**20}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +64,25 @@ def fingerprint(article: RawArticle) -> str:
     return blake2b(told + b"\0" + content, digest_size=8).hexdigest()
 
 
-def load(settings: Settings) -> dict[bytes, bytes]:
-    """All of it: article id to record, read from the stream's start to the end it has now."""
-    consumer = KafkaConsumer(**reader_options(settings))
+def load(settings: Settings) -> OnDisk:
+    """All of it: article id to record, read from the stream's start to the end it has now.
+
+    Raises:
+        KafkaError: Kafka does not answer.
+        NoSuchStreamError: the stream was not made yet.
+    """
+    consumer = KafkaConsumer(**{**reader_options(settings), **_BY_LITTLE})
     try:
-        return {record.key: record.value for record in read_to_end(consumer, streams(settings).seen.name)}
+        return held(read_to_end(consumer, streams(settings).seen.name), known.on_disk(settings))
     finally:
         consumer.close()
+
+
+def held(records: Iterable[Any], found: OnDisk) -> OnDisk:
+    """Takes a stream's records in, the last of each article id; one without a value is forgotten."""
+    for record in records:
+        if record.value is None:
+            found.pop(record.key)
+        else:
+            found[record.key] = record.value
+    return found

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from producers import metrics, publish, push, seen, sources
 from producers.collect import Collector
+from producers.known import Records
 from producers.look import Marked, Tools, look
 from producers.polite import Web, open_web
 from producers.publish import Publisher, Report
@@ -101,7 +102,7 @@ def remembered(found: dict[str, SourceHealth], record: Any) -> None:
         found[name] = SourceHealth.model_validate_json(record.value or b"")
 
 
-def _deliverer(settings: Settings, producer: Any, known: dict[bytes, bytes]) -> Any:
+def _deliverer(settings: Settings, producer: Any, known: Records) -> Any:
     lock = asyncio.Lock()
 
     def published(articles: Sequence[Marked]) -> Report:

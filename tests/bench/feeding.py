@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from producers import known
 from producers.publish import Publisher, feed, producer
 from producers.seen import Seen
 from schemas.article import RawArticle
@@ -66,7 +67,7 @@ def wiredesk(settings: Settings, some: list[RawArticle]) -> dict[str, float]:
         BenchError: not all were published.
     """
     kafka = producer(settings)
-    publisher = Publisher(kafka, settings, {})
+    publisher = Publisher(kafka, settings, known.on_disk(settings))
     found = timed(len(some), lambda: feed(iter(some), publisher))
     kafka.close()
     report = publisher.report
