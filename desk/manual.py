@@ -9,15 +9,17 @@ from importlib.metadata import version
 
 import click
 
+from desk.failure import Exit
+
 # What `man` would take for a request, or for a hyphen that it may break a line at.
 _SPECIAL = {"\\": r"\e", "-": r"\-", '"': r"\(dq", "'": r"\(aq", "`": r"\(ga", "^": r"\(ha", "~": r"\(ti"}
 _EXITS = {
-    0: "Fine.",
-    1: "A finding: it did its work, and something is not as it should be.",
-    2: "Wrong usage, or a setting that cannot stand.",
-    3: "Something it needs is down.",
-    4: "Not found.",
-    130: "Interrupted.",
+    Exit.FINE: "Fine.",
+    Exit.FINDING: "A finding: it did its work, and something is not as it should be.",
+    Exit.USAGE: "Wrong usage, or a setting that cannot stand.",
+    Exit.DOWN: "Something it needs is down.",
+    Exit.NOT_FOUND: "Not found.",
+    Exit.INTERRUPTED: "Interrupted.",
 }
 
 

@@ -58,7 +58,8 @@ def running(settings: Settings, progress: Progress, *, is_collecting: bool = Fal
     with ExitStack() as stack:
         servers = stack.enter_context(ladder.serve(settings, progress))
         found = {"kafka_servers": servers.kafka, "elasticsearch_url": servers.elasticsearch}
-        here = settings.model_copy(update=found | {"enrichers": enrichers(settings) if is_collecting else 1})
+        count = enrichers(settings) if is_collecting else settings.enrichers or 1
+        here = settings.model_copy(update={**found, "enrichers": count})
         stack.enter_context(explained(here))
         setup(here)
         started = workers(here)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from schemas.envelope import Headers, attributes
 from schemas.identity import HEARTBEAT_SOURCE
@@ -22,6 +23,12 @@ class Message:
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes | None], ...] = ()
+
+    @classmethod
+    def of(cls, record: Any) -> Message:
+        """The message of a record as kafka-python and aiokafka give it."""
+        place = record.topic, record.partition, record.offset, record.timestamp
+        return cls(*place, record.key, record.value, tuple(record.headers))
 
     @property
     def attributes(self) -> dict[str, str]:

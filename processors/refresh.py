@@ -12,7 +12,8 @@ from elasticsearch import ApiError, TransportError
 log = structlog.get_logger(__name__)
 
 PAUSE = 0.2
-REST = 19  # a refresh is followed by at least so many times its own length without one: it costs at most a twentieth
+REST = 19  # a refresh is followed by so many times its own length without one, so that it costs little
+LONGEST = 1.0  # but by no more seconds than this: where much is written, a refresh for each second costs little too
 _RETRY = 2.0
 
 
@@ -74,7 +75,7 @@ class Refresher:
         for published in written:
             self._took(now - published)
         self._is_refused = False
-        return max(PAUSE, REST * (time.monotonic() - began))
+        return min(LONGEST, max(PAUSE, REST * (time.monotonic() - began)))
 
     def _refused(self, error: Exception) -> None:
         """What it was asked for is searchable after the index's own interval, and its age is not told."""

@@ -34,6 +34,7 @@ log = structlog.get_logger(__name__)
 _COMMIT_EVERY = 0.5
 _IDLE_POLL_MS = 500
 _FULL_POLL_MS = 20
+_SETTLING_POLL_MS = 100
 _STOP_GRACE = 8.0
 _UNCOMMITTED = "offsets cannot be committed"
 
@@ -202,7 +203,7 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
         if self._batch.items:
             left = self._batch.since + self._settings.sink_batch_seconds - time.monotonic()
             return max(1, int(left * 1000))
-        return _IDLE_POLL_MS if not self._unfinished() else _FULL_POLL_MS
+        return _IDLE_POLL_MS if not self._unfinished() else _SETTLING_POLL_MS
 
     def _unfinished(self) -> int:
         return sum(tracker.unfinished for tracker in self._trackers.values())
@@ -210,15 +211,7 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
     def _take(self, partition: TopicPartition, records: list[Any]) -> None:
         tracker = self._trackers.setdefault(partition, OffsetTracker())
         for record in records:
-            message = Message(
-                record.topic,
-                record.partition,
-                record.offset,
-                record.timestamp,
-                record.key,
-                record.value,
-                tuple(record.headers),
-            )
+            message = Message.of(record)
             tracker.take(record.offset)
             self._batch.add(_item(message, tracker))
             if self._full() and not self._ready.full():

@@ -35,6 +35,7 @@ log = structlog.get_logger(__name__)
 EX_TEMPFAIL = 75
 _DELIVERY_SECONDS = 30
 _LONGEST_BLOCK_MS = 5000
+_GATHERING_MS = 100
 
 
 @contextmanager
@@ -121,6 +122,9 @@ def run_sink(settings: Settings) -> None:
         session_timeout_ms=6000,
         heartbeat_interval_ms=2000,
         max_poll_records=settings.sink_batch_articles,
+        # Kafka gathers for the sink what comes within this time: an answer for each article would cost more than it.
+        fetch_min_bytes=settings.sink_batch_bytes,
+        fetch_max_wait_ms=_GATHERING_MS,
         **reader_options(settings),
     )
     probed = index.client(settings, timeout=5)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Final
 
 from producers import feed
+from producers.inflate import InflateError, decoder
 from producers.items import LARGEST, Item, Listing, NotAListing, address, collect, metadata, moment
 from producers.reading import Refusal
 from producers.trees import BrokenXml, Element, entries, is_html, local, mended, xml_text
@@ -17,7 +18,6 @@ from schemas.source import SourceSpec
 MOST_SITEMAPS: Final = 50
 _LONGEST = 5000
 _FEEDS = frozenset({"rss", "rdf", "feed"})
-_PIECE = 2**16
 _NEWS = {"title": "title", "publication_date": "published", "language": "language", "name": "publication"}
 _KEPT = ("keywords", "genres", "publication", "stock_tickers")
 
@@ -54,15 +54,12 @@ def _mended(text: str, root: str, url: str, notes: list[str]) -> Listing:
 
 
 def _unpacked(body: bytes) -> bytes:
-    counting, rest, left = zlib.decompressobj(wbits=31), body, LARGEST
     try:
         # Counted before it is held: a few kilobytes may unfold to more than there is memory.
-        while left >= 0 and (piece := counting.decompress(rest, _PIECE)):
-            left, rest = left - len(piece), counting.unconsumed_tail
-        if left < 0:
+        if any(size > LARGEST for size in accumulate(map(len, decoder("gzip").feed(body)))):
             raise NotAListing(f"too large: over {LARGEST:,} bytes when it is unpacked")
-        return zlib.decompressobj(wbits=31).decompress(body, LARGEST)
-    except zlib.error:
+        return b"".join(decoder("gzip").feed(body))
+    except InflateError:
         raise NotAListing("broken gzip data") from None
 
 

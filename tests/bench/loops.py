@@ -20,24 +20,14 @@ from processors.worker import run_enricher
 from schemas.article import EnrichedArticle, RawArticle
 from schemas.settings import Settings, load
 from schemas.streams import MAX_MESSAGE_BYTES, streams
+from tests.faults.oracle import lightly
 
 COMMIT_SECONDS = 0.5
 
 
 def unenriched(raw: RawArticle, **_: Any) -> EnrichedArticle:
     """An article with nothing found in it. Its text stands as title: there the agent learns no lines of a source."""
-    return EnrichedArticle(
-        id=raw.id,
-        version=raw.version,
-        source=raw.source,
-        origin=raw.origin,
-        url=raw.url,
-        fetched_at=raw.fetched_at,
-        title={"other": raw.content},
-        text={"other": ""},
-        date=raw.fetched_at,
-        content_hash=raw.id,
-    )
+    return lightly(raw).model_copy(update={"title": {"other": raw.content}, "text": {"other": ""}})
 
 
 async def loop(settings: Settings) -> None:
@@ -63,15 +53,7 @@ async def loop(settings: Settings) -> None:
     async with consumer, producer:
         due = time.monotonic() + COMMIT_SECONDS
         async for record in consumer:
-            message = Message(
-                record.topic,
-                record.partition,
-                record.offset,
-                record.timestamp,
-                record.key,
-                record.value,
-                tuple(record.headers),
-            )
+            message = Message.of(record)
             out = outcome(message, names, "loop", unenriched)
             await producer.send_and_wait(out.stream, key=out.key, value=out.value, headers=out.headers)
             if time.monotonic() >= due:
