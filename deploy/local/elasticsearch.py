@@ -65,7 +65,7 @@ JVM_OPTIONS = """\
 -Xms{heap}
 -Xmx{heap}
 -XX:+UseSerialGC
--XX:-AlwaysPreTouch
+-XX:+AlwaysPreTouch
 -XX:+ExitOnOutOfMemoryError
 -XX:ErrorFile={logs}/hs_err_pid%p.log
 -Djava.io.tmpdir=${{ES_TMPDIR}}

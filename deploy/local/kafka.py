@@ -25,6 +25,8 @@ USUAL_SECONDS = 5.0
 JVM_OPTIONS = (
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
+    # Memory that is not there is found out at the start, and what grows later is no heap.
+    "-XX:+AlwaysPreTouch",
     "-XX:+ExitOnOutOfMemoryError",
     "-Djava.awt.headless=true",
 )
