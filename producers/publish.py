@@ -78,6 +78,8 @@ class Publisher:
         self._producer, self._known = producer, known
         self._streams = streams(settings)
         self._under_way: deque[_Delivery] = deque()
+        # Of records that were known while they were under way, and did not arrive: what had stood before each.
+        self._undelivered: dict[tuple[bytes, bytes], bytes | None] = {}
         self._bytes = 0
 
     def __enter__(self) -> Self:
@@ -110,7 +112,7 @@ class Publisher:
         try:
             future = self._producer.send(self._streams.raw.name, value, key, raw_headers(article))
         except KafkaError as error:
-            self._fail(article, previous, error)
+            self._fail(article, record, previous, error)
             return
         self._bytes += len(value)
         self._under_way.append(_Delivery(future, article, key, previous, record, listed, len(value)))
@@ -126,6 +128,7 @@ class Publisher:
         self._producer.flush()
         while self._under_way:
             self._settle_oldest()
+        self._undelivered.clear()
         self._producer.flush()
         return self.report
 
@@ -135,7 +138,7 @@ class Publisher:
         try:
             delivery.future.get()
         except KafkaError as error:
-            self._fail(delivery.article, delivery.previous, error)
+            self._fail(delivery.article, delivery.record, delivery.previous, error)
             return
         self.report.published += 1
         self._remember(delivery.key, delivery.record)
@@ -152,8 +155,11 @@ class Publisher:
         with contextlib.suppress(KafkaError):
             self._producer.send(self._streams.seen.name, record, key, [])
 
-    def _fail(self, article: RawArticle, previous: bytes | None, error: Exception) -> None:
+    def _fail(self, article: RawArticle, record: bytes, previous: bytes | None, error: Exception) -> None:
         key = article.id.encode("ascii")
+        while previous is not None and (key, previous) in self._undelivered:
+            previous = self._undelivered.pop((key, previous))
+        self._undelivered[key, record] = previous
         if previous is None:
             self._known.pop(key, None)
         else:

@@ -131,6 +131,28 @@ def test_a_failed_delivery_is_reported_and_not_marked_as_seen() -> None:
     assert feed(articles(3), publisher(FakeProducer(), known)).published == 1
 
 
+@quick
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=8))
+def test_a_version_that_never_arrived_is_published_when_it_comes_again(given: list[tuple[str, bool]]) -> None:
+    """Whatever versions of one article were under way together, only those that Kafka took count as published."""
+    url, fails, known = "https://herald.example/1", [fails for _, fails in given], dict[bytes, bytes]()
+    arrived = set[str]()
+
+    def refuse(sent: Sent) -> Exception | None:
+        if sent.stream != RAW:
+            return None
+        if fails[len(producer.to(RAW)) - 1]:
+            return timed_out()
+        arrived.add(str(RawArticle.model_validate_json(sent.value or b"").title))
+        return None
+
+    producer = FakeProducer(refuse=refuse)
+    feed([raw_article(url=url, title=title) for title, _ in given], publisher(producer, known))
+    for title in {title for title, _ in given} - arrived:
+        again = feed([raw_article(url=url, title=title)], publisher(FakeProducer(), dict(known)))
+        assert again.published == 1
+
+
 def test_a_message_that_the_client_refuses_is_reported() -> None:
     """An article over the stream's limit is failed in words, and those behind it are published."""
     producer = FakeProducer(
