@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -118,6 +118,7 @@ class FakeProducer:
     ) -> None:
         self.sent: list[Sent] = []
         self.flushes = 0
+        self._ends = Counter[str]()
         self._refuse, self._raises = refuse, raises
 
     def send(self, topic: str, value: bytes | None = None, key: bytes | None = None, headers: Any = None) -> Future:
@@ -126,7 +127,8 @@ class FakeProducer:
         if error := self._raises(message):
             raise error
         self.sent.append(message)
-        place = SimpleNamespace(topic=topic, partition=0, offset=len(self.to(topic)) - 1)
+        place = SimpleNamespace(topic=topic, partition=0, offset=self._ends[topic])
+        self._ends[topic] += 1
         return Future(self._refuse(message), found=place)
 
     def flush(self) -> None:
