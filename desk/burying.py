@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,8 +16,8 @@ from desk.options import Age, as_json, source_names
 
 if TYPE_CHECKING:  # Kafka's client takes longer to import than `--help` may take
     from processors.dead import Group
+    from processors.register import OpenLetter, Register
     from schemas.dead import DeadLetter
-    from schemas.settings import Settings
 
 _QUICK = 5.0
 _LONGEST_SHOWN = 4000
@@ -36,19 +35,6 @@ def _selecting(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
-
-
-def _letters(
-    settings: Settings,
-    ids: tuple[str, ...],
-    reason: str | None,
-    source: str | None,
-    stage: str | None,
-    older_than: timedelta | None,
-) -> list[DeadLetter]:
-    from processors.dead import Selection, open_letters
-
-    return open_letters(settings, Selection(ids, reason, source, stage, older_than))
 
 
 @click.group()
@@ -70,17 +56,40 @@ def list_(ctx: click.Context, /, *, by: Any, limit: int | None, as_json: bool, *
       wiredesk dead list --by reason
       wiredesk dead list --reason invalid --older-than 1d --json
     """
-    from processors.dead import grouped
+    from processors.dead import Selection, grouped
+    from processors.register import reading
 
-    found = _letters(with_kafka(ctx.obj, _QUICK), **selected)
-    if by:
-        for group in grouped(found, by)[:limit]:
-            _tell_group(group, as_json=as_json)
-    else:
-        for letter in found[:limit]:
-            _tell_letter(letter, as_json=as_json)
+    with reading(with_kafka(ctx.obj, _QUICK)) as register:
+        found = Selection(**selected).among(register.open())
+        if by:
+            _tell_groups(register, grouped(found, by)[:limit], as_json=as_json)
+        else:
+            _tell_letters(register, found[:limit], as_json=as_json)
     if not as_json:
         click.echo(f"{len(found):,} open")
+
+
+def _tell_groups(register: Register, groups: Iterable[Group], *, as_json: bool) -> None:
+    for group in groups:
+        if not as_json:
+            _tell_group(group)
+            continue
+        for sample in register.whole([group.sample]):
+            told = sample.model_dump(mode="json", exclude={"key", "value"})
+            shown.json_line({**asdict(group), "sample": told})
+
+
+def _tell_group(group: Group) -> None:
+    when = f"{group.first:%Y-%m-%d %H:%M:%S}Z to {group.last:%Y-%m-%d %H:%M:%S}Z"
+    click.echo(f"{_printable(group.name)}  {group.count:,}  {when}")
+    click.echo(f"    {group.sample.id}: {_printable(group.sample.detail)}")
+    click.echo(f"    mend: {group.mend}")
+
+
+def _tell_letters(register: Register, letters: Iterable[OpenLetter], *, as_json: bool) -> None:
+    """A line each; as JSON with their originals."""
+    for letter in register.whole(letters) if as_json else letters:
+        _tell_letter(letter, as_json=as_json)
 
 
 def _tell_letter(letter: DeadLetter, *, as_json: bool) -> None:
@@ -90,16 +99,6 @@ def _tell_letter(letter: DeadLetter, *, as_json: bool) -> None:
     times = f", {letter.attempts} times" if letter.attempts > 1 else ""
     what = f"{letter.stage}  {letter.reason}{times}: {_printable(letter.detail)}"
     click.echo(f"{letter.id}  {letter.at:%Y-%m-%d %H:%M:%S}Z  {what}")
-
-
-def _tell_group(group: Group, *, as_json: bool) -> None:
-    if as_json:
-        shown.json_line({**asdict(group), "sample": group.sample.model_dump(mode="json", exclude={"key", "value"})})
-        return
-    when = f"{group.first:%Y-%m-%d %H:%M:%S}Z to {group.last:%Y-%m-%d %H:%M:%S}Z"
-    click.echo(f"{_printable(group.name)}  {group.count:,}  {when}")
-    click.echo(f"    {group.sample.id}: {_printable(group.sample.detail)}")
-    click.echo(f"    mend: {group.mend}")
 
 
 @dead.command()
@@ -114,21 +113,29 @@ def show(ctx: click.Context, letter_id: str, *, as_json: bool) -> None:
       wiredesk dead show articles.raw-0-17
       wiredesk dead show articles.raw-0-17 --json
     """
+    from processors.dead import Selection
+    from processors.register import reading
+
+    with reading(with_kafka(ctx.obj, _QUICK)) as register:
+        found = Selection((letter_id,)).among(register.open())
+        if not found:
+            raise Failure(f"no open dead letter {letter_id}", "wiredesk dead list", Exit.NOT_FOUND)
+        for letter in register.whole(found):
+            if as_json:
+                shown.json_line(letter.model_dump(mode="json"))
+            else:
+                _show(letter)
+
+
+def _show(letter: DeadLetter) -> None:
     from processors.dead import MENDS
 
-    found = _letters(with_kafka(ctx.obj, _QUICK), (letter_id,), None, None, None, None)
-    if not found:
-        raise Failure(f"no open dead letter {letter_id}", "wiredesk dead list", Exit.NOT_FOUND)
-    for letter in found:
-        if as_json:
-            shown.json_line(letter.model_dump(mode="json"))
-            continue
-        for name, value in letter.model_dump(mode="json", exclude={"kind", "schema_version", "key", "value"}).items():
-            click.echo(f"{name:<12}{_printable(str(value))}")
-        click.echo(f"{'mend':<12}{MENDS[letter.reason]}")
-        original = letter.original_value
-        text = "(none)" if original is None else original.decode("utf-8", "backslashreplace")
-        click.echo(f"{'original':<12}{_printable(text[:_LONGEST_SHOWN])}{' …' if len(text) > _LONGEST_SHOWN else ''}")
+    for name, value in letter.model_dump(mode="json", exclude={"kind", "schema_version", "key", "value"}).items():
+        click.echo(f"{name:<12}{_printable(str(value))}")
+    click.echo(f"{'mend':<12}{MENDS[letter.reason]}")
+    original = letter.original_value
+    text = "(none)" if original is None else original.decode("utf-8", "backslashreplace")
+    click.echo(f"{'original':<12}{_printable(text[:_LONGEST_SHOWN])}{' …' if len(text) > _LONGEST_SHOWN else ''}")
 
 
 def _printable(text: str) -> str:
@@ -168,16 +175,18 @@ def retry(ctx: click.Context, /, *, force: bool, wait: float, **given: Any) -> i
       wiredesk dead retry --reason failed --limit 100 --yes
     """
     from processors.dead import MOST_RETRIES
+    from processors.register import reading
     from processors.retried import retry as send_again
 
-    act = _Act.of("retry", given)
-    settings, found = act.letters(ctx)
-    tired = [letter for letter in found if letter.attempts > MOST_RETRIES and not force]
-    chosen = [letter for letter in found if letter not in tired][: act.limit]
-    kept = [f"{one.id} ended here {one.attempts} times: see why, then retry it with --force" for one in tired]
-    if not act.agreed(chosen) or not chosen:
-        return act.tell(0, kept, {}) if kept else Exit.FINE
-    done = send_again(settings, chosen, wait)
+    act, settings = _Act.of("retry", given), with_kafka(ctx.obj, _QUICK)
+    with reading(settings) as register:
+        found = act.letters(register)
+        tired = [letter for letter in found if letter.attempts > MOST_RETRIES and not force]
+        chosen = [letter for letter in found if force or letter.attempts <= MOST_RETRIES][: act.limit]
+        kept = [f"{one.id} ended here {one.attempts} times: see why, then retry it with --force" for one in tired]
+        if not act.agreed(register, chosen) or not chosen:
+            return act.tell(0, kept, {}) if kept else Exit.FINE
+        done = send_again(settings, register.whole(chosen), wait)
     return act.tell(len(done.sent), [*kept, *done.left], done.became)
 
 
@@ -193,12 +202,13 @@ def drop(ctx: click.Context, /, **given: Any) -> int:
       wiredesk dead drop --source mine --older-than 30d
     """
     from processors.dead import undertaking
+    from processors.register import reading
 
-    act = _Act.of("drop", given)
-    settings, found = act.letters(ctx)
-    chosen = found[: act.limit]
-    if not act.agreed(chosen):
-        return Exit.FINE
+    act, settings = _Act.of("drop", given), with_kafka(ctx.obj, _QUICK)
+    with reading(settings) as register:
+        chosen = act.letters(register)[: act.limit]
+        if not act.agreed(register, chosen):
+            return Exit.FINE
     with undertaking(settings) as undertaker:
         for letter in chosen:
             undertaker.drop(letter)
@@ -218,26 +228,28 @@ class _Act:
 
     @classmethod
     def of(cls, action: str, given: dict[str, Any]) -> _Act:
-        """From the options of a command, and those of `_selecting` that are left."""
+        """From the options of a command, and those of `_selecting` that are left.
+
+        Raises:
+            click.UsageError: none of them says which letters are meant.
+        """
         named = {name: given.pop(name) for name in ("limit", "yes", "dry_run", "as_json")}
+        if not any(given.values()):
+            raise click.UsageError(f"say which letters to {action}: an ID, --reason, --source, --stage or --older-than")
         return cls(action, given, named["limit"], named["yes"], named["dry_run"], named["as_json"])
 
-    def letters(self, ctx: click.Context) -> tuple[Settings, list[DeadLetter]]:
-        """The settings, and the letters that are meant, of which there is at least one."""
-        if not any(self.selected.values()):
-            raise click.UsageError(
-                f"say which letters to {self.action}: an ID, --reason, --source, --stage or --older-than"
-            )
-        settings = with_kafka(ctx.obj, _QUICK)
-        if not (found := _letters(settings, **self.selected)):
-            raise Failure("no open dead letter is like that", "wiredesk dead list", Exit.NOT_FOUND)
-        return settings, found
+    def letters(self, register: Register) -> list[OpenLetter]:
+        """The letters that are meant, of which there is at least one."""
+        from processors.dead import Selection
 
-    def agreed(self, chosen: list[DeadLetter]) -> bool:
+        if not (found := Selection(**self.selected).among(register.open())):
+            raise Failure("no open dead letter is like that", "wiredesk dead list", Exit.NOT_FOUND)
+        return found
+
+    def agreed(self, register: Register, chosen: list[OpenLetter]) -> bool:
         """Whether to go on; a dry run says what would be done instead."""
         if self.is_dry:
-            for letter in chosen:
-                _tell_letter(letter, as_json=self.as_json)
+            _tell_letters(register, chosen, as_json=self.as_json)
             click.echo(f"would {self.action} {len(chosen):,}", err=self.as_json)
             return False
         question = f"{self.action} {len(chosen):,} dead letters?"

@@ -13,7 +13,7 @@ from desk.accounting import KEY as ACCOUNT_KEY
 from desk.flow import Change
 from desk.heartbeat import ARTICLE_ID
 from desk.heartbeat import KEY as HEARTBEAT_KEY
-from processors.dead import OpenLetters
+from processors.register import OpenLetter, OpenLetters
 from schemas.dead import DeadLetter
 from schemas.receipt import Receipt
 from schemas.status import Account, Heartbeat, StageStatus
@@ -25,17 +25,17 @@ class Letters:
     """The dead letters that are open, as their stream goes on, without their originals."""
 
     def __init__(self) -> None:
-        self._letters = OpenLetters(lambda letter: letter.model_copy(update={"value": None, "headers": {}}))
+        self._letters = OpenLetters()
         self._buried: set[str] = set()
 
     def take(self, record: Any) -> None:
         """Takes one record; one of a later version than this software knows is left alone."""
-        one = self._letters.take(record.value)
+        one = self._letters.take(record)
         if isinstance(one, DeadLetter) and one.stage == "enrich":
             self._buried.add(one.id)
 
     @property
-    def open(self) -> list[DeadLetter]:
+    def open(self) -> list[OpenLetter]:
         """The letters that nobody retried or dropped."""
         return self._letters.open
 

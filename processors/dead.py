@@ -1,22 +1,20 @@
-"""The dead letters: which are open, and what a person can do about one."""
+"""The dead letters: which are meant, what would mend them, and what a person can do about one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from kafka import KafkaConsumer
-from pydantic import ValidationError
-
 from processors.message import Outgoing
 from processors.progress import instance_name
-from schemas.dead import DEAD_RECORD, DeadLetter, Reason, Resolution, letter_id
+from processors.register import OpenLetter, reading
+from schemas.dead import DeadLetter, Reason, Resolution, letter_id
 from schemas.envelope import ATTEMPTS, envelope
 from schemas.settings import Settings
-from schemas.streams import producing, read_to_end, reader_options, streams
+from schemas.streams import producing, streams
 
 # What was retried so often is not cured by trying: somebody has to look first.
 MOST_RETRIES = 3
@@ -55,69 +53,21 @@ class Selection:
             and (self.older_than is None or now - letter.at >= self.older_than)
         )
 
+    def among(self, letters: Iterable[OpenLetter]) -> list[OpenLetter]:
+        """Those of them that are meant now, in their order."""
+        now = datetime.now(UTC)
+        return [one for one in letters if self.takes(one, now)]
 
-def open_letters(settings: Settings, selection: Selection | None = None) -> list[DeadLetter]:
-    """The letters that nobody retried or dropped, the oldest first.
+
+def open_letters(settings: Settings, selection: Selection | None = None) -> list[OpenLetter]:
+    """The letters that nobody retried or dropped, the oldest first, without their originals.
 
     Raises:
         NoSuchStreamError: the streams were not made yet.
         KafkaError: Kafka does not answer.
     """
-    consumer = KafkaConsumer(**reader_options(settings))
-    try:
-        records = read_to_end(consumer, streams(settings).dead.name)
-        found = fold(record.value for record in records)
-    finally:
-        consumer.close()
-    now, wanted = datetime.now(UTC), selection or Selection()
-    return sorted((one for one in found if wanted.takes(one, now)), key=lambda one: (one.at, one.id))
-
-
-def fold(values: Iterable[bytes | None]) -> list[DeadLetter]:
-    """The letters of a whole stream that no resolution closed."""
-    letters = OpenLetters()
-    for value in values:
-        letters.take(value)
-    return letters.open
-
-
-class OpenLetters:
-    """The letters that no resolution closed, as their stream goes on.
-
-    A letter and its resolution stand in one partition, in order: a letter that is written again after its resolution,
-    as by a sink that was killed before it could commit, stays closed.
-
-    Args:
-        kept: what is kept of a letter.
-    """
-
-    def __init__(self, kept: Callable[[DeadLetter], DeadLetter] = lambda letter: letter) -> None:
-        self._kept = kept
-        self._open: dict[str, DeadLetter] = {}
-        self._closed: set[str] = set()
-
-    def take(self, value: bytes | None) -> DeadLetter | Resolution | None:
-        """Takes one value of the stream, and gives what it was; none for one of a version that is not known."""
-        record = _parsed(value)
-        if isinstance(record, Resolution):
-            self._closed.add(record.letter)
-            self._open.pop(record.letter, None)
-        elif record is not None and record.id not in self._closed:
-            self._open[record.id] = self._kept(record)
-        return record
-
-    @property
-    def open(self) -> list[DeadLetter]:
-        """Those that nobody retried or dropped."""
-        return list(self._open.values())
-
-
-def _parsed(value: bytes | None) -> DeadLetter | Resolution | None:
-    """A record of a later version than this software knows is left alone."""
-    try:
-        return None if value is None else DEAD_RECORD.validate_json(value)
-    except ValidationError:
-        return None
+    with reading(settings) as register:
+        return (selection or Selection()).among(register.open())
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,19 +78,19 @@ class Group:
     count: int
     first: datetime
     last: datetime
-    sample: DeadLetter
+    sample: OpenLetter
     mend: str
 
 
-def grouped(letters: Iterable[DeadLetter], by: Literal["reason", "source", "stage"]) -> list[Group]:
+def grouped(letters: Iterable[OpenLetter], by: Literal["reason", "source", "stage"]) -> list[Group]:
     """Letters by what they have in common, the largest group first. Letters without a source are under `(none)`."""
-    found: dict[str, list[DeadLetter]] = {}
+    found: dict[str, list[OpenLetter]] = {}
     for one in letters:
         found.setdefault(str(getattr(one, by) or "(none)"), []).append(one)
     return sorted((_group(name, ones) for name, ones in found.items()), key=lambda group: (-group.count, group.name))
 
 
-def _group(name: str, letters: Sequence[DeadLetter]) -> Group:
+def _group(name: str, letters: Sequence[OpenLetter]) -> Group:
     newest = max(letters, key=lambda one: (one.at, one.id))
     mends = dict.fromkeys(MENDS[one.reason] for one in letters)
     mend = next(iter(mends)) if len(mends) == 1 else "of several reasons: see them with --by reason"

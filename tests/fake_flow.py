@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from desk.web.pulse import Pulse
 from desk.web.roll import Roll
 from desk.web.trace import Raw
 from processors.dead import Selection
+from processors.register import OpenLetter
 from schemas.dead import DeadLetter
 from tests.fakes import raw_article, unit_settings
 
@@ -48,11 +50,19 @@ class FakeLetters:
         self.done: list[tuple[str, str]] = []
         self.down = False
 
-    def open(self, selection: Selection) -> list[DeadLetter]:
+    def open(self, selection: Selection) -> list[OpenLetter]:
         """Those that are meant."""
         if self.down:
             raise KafkaConnectionError
-        return [one for one in self.letters if selection.takes(one, NOW)]
+        return [OpenLetter.of(one, (0, place)) for place, one in enumerate(self.letters) if selection.takes(one, NOW)]
+
+    def whole(self, letters: Iterable[OpenLetter]) -> Iterator[DeadLetter]:
+        """The same with their originals."""
+        return (self.letters[one.place[1]] for one in letters)
+
+    def one(self, letter_id: str) -> DeadLetter | None:
+        """That with this id."""
+        return next((one for one in self.letters if one.id == letter_id), None)
 
     def retry(self, letter: DeadLetter) -> None:
         """Notes it; a letter without an original cannot be sent again."""

@@ -12,15 +12,16 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from desk.options import Age
-from desk.web.letters import TheLetters
+from desk.web.letters import Letters, TheLetters, closing
 from desk.web.parts import Problem, address, desk_of, page, segment, tell
 from desk.web.security import Form
 from processors.dead import MENDS, MOST_RETRIES, Group, Selection, grouped, undertaking
+from processors.register import OpenLetter
 from processors.retried import retry
 from schemas.dead import DeadLetter
 from schemas.settings import Settings
 
-router = APIRouter()
+router = APIRouter(lifespan=closing)
 
 By = Literal["reason", "source", "stage"]
 Action = Literal["retry", "drop"]
@@ -126,20 +127,20 @@ class Report:
 class Burials:
     """Deals with many letters at a time, as `wiredesk dead retry` and `drop` do."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, letters: Letters) -> None:
+        self._settings, self._letters = settings, letters
 
-    def retry(self, letters: Sequence[DeadLetter]) -> Report:
+    def retry(self, letters: Sequence[OpenLetter]) -> Report:
         """Sends the originals again, and follows them for some seconds.
 
         Raises:
             KafkaError: Kafka does not answer; those that were sent are closed.
         """
-        done = retry(self._settings, letters, _FOLLOWED_SECONDS)
+        done = retry(self._settings, self._letters.whole(letters), _FOLLOWED_SECONDS)
         again = [one for one in done.became.values() if isinstance(one, DeadLetter)]
         return Report(len(done.sent), done.left, len(done.became) - len(again), again)
 
-    def drop(self, letters: Sequence[DeadLetter]) -> Report:
+    def drop(self, letters: Sequence[OpenLetter]) -> Report:
         """Closes them for good.
 
         Raises:
@@ -151,9 +152,9 @@ class Burials:
         return Report(len(letters))
 
 
-def burials_of(request: Request) -> Burials:
+def burials_of(request: Request, letters: TheLetters) -> Burials:
     """What deals with the letters of this desk; another one in tests."""
-    return Burials(desk_of(request).settings)
+    return Burials(desk_of(request).settings, letters)
 
 
 TheBurials = Annotated[Burials, Depends(burials_of)]
@@ -271,8 +272,8 @@ def confirm(request: Request, letters: TheLetters, state: TheState, action: Acti
         action=action,
         state=state,
         found=found,
-        tired=sum(one.attempts > MOST_RETRIES for one in found),
-        without=sum(one.value is None for one in found),
+        tired=sum(map(_is_tired, found)),
+        without=sum(one.size is None for one in found),
         most=MOST_AT_ONCE,
         retries=MOST_RETRIES,
         until=desk_of(request).now().isoformat(),
@@ -298,8 +299,8 @@ def act(request: Request, letters: TheLetters, burials: TheBurials, fields: Form
         return away
     until, is_forced = _moment(fields.get("until", "")), fields.get("force") == "yes"
     found = [one for one in letters.open(state.selection()) if until is None or one.at <= until]
-    tired = [one for one in found if action == "retry" and one.attempts > MOST_RETRIES and not is_forced]
-    chosen = [one for one in found if one not in tired][:MOST_AT_ONCE]
+    leaves_tired = action == "retry" and not is_forced
+    chosen = [one for one in found if not (leaves_tired and _is_tired(one))][:MOST_AT_ONCE]
     report = burials.retry(chosen) if action == "retry" else burials.drop(chosen)
     told = {
         "action": action,
@@ -310,6 +311,10 @@ def act(request: Request, letters: TheLetters, burials: TheBurials, fields: Form
     }
     back = State() if state.id else state
     return RedirectResponse(address("/dead", **back.values(), **told), 303)
+
+
+def _is_tired(letter: DeadLetter) -> bool:
+    return letter.attempts > MOST_RETRIES
 
 
 def _moment(text: str) -> datetime | None:
@@ -347,7 +352,7 @@ def letter(request: Request, letters: TheLetters, letter_id: str) -> Response:
     """One letter with its original."""
     if away := down(request):
         return away
-    found = _letter(letters, letter_id)
+    found = letters.one(letter_id)
     if found is None:
         return tell(request, _closed(letter_id))
     value = found.original_value
@@ -357,7 +362,7 @@ def letter(request: Request, letters: TheLetters, letter_id: str) -> Response:
         letter=found,
         original=None if value is None else Original.of(value),
         mend=MENDS[found.reason],
-        is_tired=found.attempts > MOST_RETRIES,
+        is_tired=_is_tired(found),
         retries=MOST_RETRIES,
         state=State(id=found.id),
         printable=printable,
@@ -369,15 +374,11 @@ def original(request: Request, letters: TheLetters, letter_id: str) -> Response:
     """The original bytes, to be kept as a file and never shown."""
     if away := down(request):
         return away
-    found = _letter(letters, letter_id)
+    found = letters.one(letter_id)
     if found is None or found.original_value is None:
         return tell(request, _closed(letter_id))
     headers = {"content-disposition": 'attachment; filename="original.bin"'}
     return Response(found.original_value, media_type="application/octet-stream", headers=headers)
-
-
-def _letter(letters: TheLetters, letter_id: str) -> DeadLetter | None:
-    return next((one for one in letters.open(Selection((letter_id,))) if one.id == letter_id), None)
 
 
 def _closed(letter_id: str) -> Problem:

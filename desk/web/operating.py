@@ -103,7 +103,7 @@ def dead(
 ) -> Data:
     """The open dead letters, the oldest first, without their original bytes."""
     found = letters.open(Selection((article,) if article else (), reason, source, stage))
-    told = [one.model_dump(mode="json", exclude={"key", "value"}) for one in found[:limit]]
+    told = [one.model_dump(mode="json", exclude={"key", "value"}) for one in letters.whole(found[:limit])]
     return Data({"total": len(found), "letters": told})
 
 
@@ -114,10 +114,10 @@ def dead_letter(letters: TheLetters, letter_id: TheLetterId) -> Data:
 
 
 def _letter(letters: Letters, letter_id: str) -> DeadLetter:
-    found = [one for one in letters.open(Selection((letter_id,))) if one.id == letter_id]
-    if not found:
+    found = letters.one(letter_id)
+    if found is None:
         raise NoSuchError(f"no open dead letter {letter_id}", f"see {V1}/dead")
-    return found[0]
+    return found
 
 
 @router.post(

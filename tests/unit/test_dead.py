@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, get_args
@@ -11,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kafka.errors import KafkaTimeoutError
 
-from processors.dead import MENDS, Selection, Undertaker, fold, grouped
+from processors.dead import MENDS, Selection, Undertaker, grouped
 from processors.letters import letter
+from processors.register import OpenLetter, OpenLetters
 from processors.retried import outcomes
 from schemas.dead import DEAD_RECORD, DeadLetter, Reason, Resolution, Stage
 from schemas.envelope import attributes
@@ -35,6 +37,14 @@ def resolved(found: DeadLetter, action: Any = "dropped") -> bytes:
 def written(found: DeadLetter) -> bytes:
     """A letter as it stands on the stream."""
     return found.model_dump_json().encode()
+
+
+def fold(values: Iterable[bytes | None]) -> list[OpenLetter]:
+    """The letters of a stream of these values that are open."""
+    letters = OpenLetters()
+    for offset, value in enumerate(values):
+        letters.take(SimpleNamespace(value=value, partition=0, offset=offset))
+    return letters.open
 
 
 @quick
@@ -149,18 +159,23 @@ def test_every_reason_has_what_would_mend_it() -> None:
     assert set(MENDS) == set(get_args(Reason))
 
 
+def kept(found: DeadLetter) -> OpenLetter:
+    """What is kept of a letter while it is open."""
+    return OpenLetter.of(found, (0, found.offset))
+
+
 def test_letters_are_grouped_by_their_cause() -> None:
     """Groups come with the largest first, their count, first and last moment, the newest letter, and what mends it."""
     reasons: tuple[Reason, ...] = ("invalid", "failed", "failed", "invalid", "failed")
     ones = [
-        dead(number, reason=reason).model_copy(update={"at": NOW + timedelta(hours=number)})
+        kept(dead(number, reason=reason).model_copy(update={"at": NOW + timedelta(hours=number)}))
         for number, reason in enumerate(reasons)
     ]
     found = grouped(ones, "reason")
     assert [(group.name, group.count, group.sample.offset) for group in found] == [("failed", 3, 4), ("invalid", 2, 3)]
     assert (found[0].first, found[0].last) == (NOW + timedelta(hours=1), NOW + timedelta(hours=4))
     assert found[0].mend == MENDS["failed"]
-    assert grouped([dead(1, headers=())], "source")[0].name == "(none)"
+    assert grouped([kept(dead(1, headers=()))], "source")[0].name == "(none)"
     assert "several reasons" in grouped(ones, "stage")[0].mend
 
 

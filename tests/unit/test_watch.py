@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 from elastic_transport import ConnectionError as NoElasticsearch
-from hypothesis import given
-from hypothesis import strategies as st
 from kafka.errors import KafkaConnectionError, KafkaTimeoutError
 
 from desk import flow
@@ -19,7 +17,6 @@ from desk.flow import IndexSeen, KafkaSeen, Part
 from desk.heartbeat import ARTICLE_ID, Heart, beat
 from desk.tails import Letters, Receipts, Statuses
 from desk.watch import Watch
-from processors.dead import fold
 from processors.enrich import enrich
 from processors.letters import letter
 from processors.message import Message
@@ -30,7 +27,7 @@ from schemas.identity import HEARTBEAT_SOURCE
 from schemas.receipt import Receipt, ReceiptItem
 from schemas.status import Heartbeat
 from schemas.streams import streams
-from tests.fakes import FakeProducer, Waits, quick, raw_message, unit_settings
+from tests.fakes import FakeProducer, Waits, raw_message, unit_settings
 
 SETTINGS = unit_settings()
 NAMES = streams(SETTINGS)
@@ -43,6 +40,8 @@ class Record:
 
     value: bytes | None
     key: bytes = b"k"
+    partition: int = 0
+    offset: int = 0
 
 
 def taken(by: Any, *values: Any) -> Any:
@@ -54,14 +53,6 @@ def taken(by: Any, *values: Any) -> Any:
 
 LETTERS = [letter(replace(raw_message(), offset=number), "enrich", "no_text", "", "h") for number in range(4)]
 CLOSED = [Resolution(letter=one.id, action="dropped", at=datetime.now(UTC), by="h") for one in LETTERS]
-
-
-@quick
-@given(st.lists(st.sampled_from([*LETTERS, *CLOSED, b"{}", b"no json"]), max_size=20))
-def test_letters_that_are_folded_as_they_come_are_those_that_are_open(records: list[Any]) -> None:
-    """However letters, resolutions and junk follow each other, the open ones are those of reading it all at once."""
-    values = [one if isinstance(one, bytes) else one.model_dump_json().encode() for one in records]
-    assert {one.id for one in taken(Letters(), *records).open} == {one.id for one in fold(values)}
 
 
 def test_open_letters_are_kept_without_their_originals() -> None:

@@ -17,6 +17,7 @@ from desk.web.dead import MOST_SHOWN, Original, Report, Told, burials_of, printa
 from desk.web.letters import letters_of
 from processors.dead import MOST_RETRIES, Selection
 from processors.letters import letter
+from processors.register import OpenLetter
 from schemas.dead import DeadLetter, Reason, Stage
 from tests.fakes import quick, raw_article, raw_message
 from tests.webdesk import HOME, NOW, FakeWatch, web
@@ -39,17 +40,22 @@ class FakeLetters:
     done: list[tuple[str, list[str]]] = field(default_factory=list)
     asked: int = 0
 
-    def open(self, selection: Selection) -> list[DeadLetter]:
+    def open(self, selection: Selection) -> list[OpenLetter]:
         """Those that are meant."""
         self.asked += 1
-        return [one for one in self.held if selection.takes(one, NOW)]
+        return [OpenLetter.of(one, (0, place)) for place, one in enumerate(self.held) if selection.takes(one, NOW)]
 
-    def retry(self, letters: Sequence[DeadLetter]) -> Report:
+    def one(self, letter_id: str) -> DeadLetter | None:
+        """That with this id, with its original."""
+        self.asked += 1
+        return next((one for one in self.held if one.id == letter_id), None)
+
+    def retry(self, letters: Sequence[OpenLetter]) -> Report:
         """Remembers; all but one are stored."""
         self.done.append(("retry", [one.id for one in letters]))
         return Report(len(letters), (), len(letters) - 1, list(letters[:1]))
 
-    def drop(self, letters: Sequence[DeadLetter]) -> Report:
+    def drop(self, letters: Sequence[OpenLetter]) -> Report:
         """Remembers."""
         self.done.append(("drop", [one.id for one in letters]))
         return Report(len(letters))
