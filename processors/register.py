@@ -21,7 +21,7 @@ _POLL_MS = 500
 _MOST_POLLED = 500
 # Kafka answers at once where it holds records: so many polls without any are ten seconds of silence.
 _MOST_EMPTY_POLLS = 20
-_FETCH_BYTES = 2**20
+_FETCH_BYTES = 2**18
 _MOST_LOADED = 8 * 2**20
 _BESIDES = 2**10
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,17 +10,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from fastapi import Request
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
 from desk.web.dead import MOST_SHOWN, Original, Report, Told, burials_of, printable
-from desk.web.letters import letters_of
+from desk.web.letters import Letters, closing, letters_of
 from processors.dead import MOST_RETRIES, Selection
 from processors.letters import letter
-from processors.register import OpenLetter
+from processors.register import OpenLetter, Register
 from schemas.dead import DeadLetter, Reason, Stage
-from tests.fakes import quick, raw_article, raw_message
+from tests.fake_stream import FakeStream
+from tests.fakes import quick, raw_article, raw_message, unit_settings
 from tests.webdesk import HOME, NOW, FakeWatch, web
 
 SCRIPT = "<script>alert(1)</script>"
@@ -259,3 +262,37 @@ def test_what_was_done_is_told_in_words() -> None:
         Told("retry", 5, 2, 1, 1).words()
         == "5 retried: 1 stored, 1 dead again, 3 on their way. 2 were left as they were."
     )
+
+
+def test_what_one_request_read_no_other_reads_again() -> None:
+    """The requests of a desk share what is known of the letters; only an original is read when it is asked for."""
+    stream = FakeStream(partitions=1)
+    for one in SOME:
+        stream.write(one.model_dump_json().encode())
+    app = web()
+    app.state.letters = Letters(unit_settings(), Register(unit_settings(), stream.connect))
+    client = TestClient(app, base_url=HOME)
+    for path in ("/dead", "/dead?reason=invalid", "/dead/confirm?action=drop&reason=invalid"):
+        assert client.get(path).status_code == 200
+    assert stream.taken == len(SOME)
+    assert client.get(f"/dead/{SOME[1].id}/original").content == SOME[1].original_value
+    assert stream.taken == len(SOME) + 1
+    assert client.get("/api/v1/dead?stage=sink").json()["letters"][0]["headers"] == SOME[3].headers
+    assert stream.taken == len(SOME) + 2
+
+
+def test_the_letters_are_those_of_the_desk_and_end_with_it() -> None:
+    """Every request gets the same, and the connection ends with the desk."""
+    stream, app = FakeStream(), web()
+    request = Request({"type": "http", "app": app})
+
+    async def asked_twice() -> tuple[Letters, Letters]:
+        async with closing(app):
+            return await letters_of(request), await letters_of(request)
+
+    first, second = asyncio.run(asked_twice())
+    assert first is second
+    app.state.letters = Letters(unit_settings(), Register(unit_settings(), stream.connect))
+    app.state.letters.open(Selection())
+    asyncio.run(asked_twice())
+    assert [one.closed for one in stream.readers] == [True]
