@@ -39,10 +39,15 @@ class OpenLetter(DeadLetter):
     @classmethod
     def of(cls, letter: DeadLetter, place: tuple[int, int]) -> OpenLetter:
         """What is kept of a letter that stands there; text that many letters share is held once."""
-        shared = {name: sys.intern(getattr(letter, name)) for name in ("by", "stream")}
-        source = letter.source and sys.intern(letter.source)
-        size = None if letter.value is None else len(letter.value)
-        kept = {**vars(letter), **_WITHOUT_ORIGINAL, **shared, "source": source, "place": place, "size": size}
+        kept = {
+            **vars(letter),
+            **_WITHOUT_ORIGINAL,
+            "by": sys.intern(letter.by),
+            "stream": sys.intern(letter.stream),
+            "source": letter.source and sys.intern(letter.source),
+            "place": place,
+            "size": None if letter.value is None else len(letter.value),
+        }
         # It was validated when it was read; a set of names for each would take as much memory as the letter.
         return cls.model_construct(_NAMES, **kept)
 
@@ -87,13 +92,14 @@ def _parsed(value: bytes | None) -> DeadLetter | Resolution | None:
 
 
 def reader(settings: Settings) -> Any:
-    """A kafka-python consumer that holds little of what it reads at a time.
+    """A kafka-python consumer that holds little of what it reads at a time, and waits for seconds only.
 
     Raises:
         KafkaError: Kafka does not answer.
     """
     bounds = {"max_partition_fetch_bytes": _FETCH_BYTES, "fetch_max_bytes": 4 * _FETCH_BYTES}
-    return KafkaConsumer(**{**reader_options(settings), **bounds})
+    patience = {"bootstrap_timeout_ms": _TIMEOUT_MS, "request_timeout_ms": _TIMEOUT_MS}
+    return KafkaConsumer(**{**reader_options(settings), **bounds, **patience})
 
 
 class Register:
