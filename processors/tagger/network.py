@@ -48,7 +48,8 @@ class Network:
         self._third, self._third_bias = dense["third"], dense["third_bias"]
         self._out, self._out_bias = dense["out"], dense["out_bias"]
         self._known: dict[str, int] = {}
-        self._given: Floats = np.zeros((self._reach, KEPT, self._width), np.float32)
+        # Filled, not left to be mapped bit by bit: the memory that it will take is taken at the start.
+        self._given: Floats = np.full((self._reach, KEPT, self._width), 0, np.float32)
 
     @classmethod
     def read(cls, path: Any) -> Network:
