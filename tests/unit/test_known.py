@@ -100,11 +100,11 @@ def test_many_records_lie_in_the_file_and_not_in_memory() -> None:
 
 
 def test_its_cache_is_bounded(tmp_path: Path) -> None:
-    """No more than some 8 MiB of the file are held in memory."""
+    """No more than some 2 MiB of the file are held in memory."""
     under = database(tmp_path / "records")
     known = OnDisk(under)
     assert known.get(b"a") is None
-    assert under.execute("PRAGMA cache_size").fetchone() == (-8192,)
+    assert under.execute("PRAGMA cache_size").fetchone() == (-2048,)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there a process sees its own open files as files")
