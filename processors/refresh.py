@@ -12,7 +12,7 @@ from elasticsearch import ApiError, TransportError
 log = structlog.get_logger(__name__)
 
 PAUSE = 0.2
-REST = 19  # a refresh is followed by so many times its own length without one, so that it costs little
+REST = 9  # a refresh is followed by so many times its own length without one, so that it costs little
 LONGEST = 1.0  # but by no more seconds than this: where much is written, a refresh for each second costs little too
 _RETRY = 2.0
 

@@ -23,8 +23,8 @@ def test_the_age_is_told_when_it_is_searchable() -> None:
 def test_a_refresh_that_takes_long_is_followed_by_a_long_rest() -> None:
     """The pause grows with what the refresh took, up to a second: what was written never waits longer than that."""
     assert Refresher(lambda: None, lambda _: None).turn() == PAUSE
-    assert REST * 0.02 <= Refresher(lambda: time.sleep(0.02), lambda _: None).turn() <= LONGEST
-    assert Refresher(lambda: time.sleep(0.1), lambda _: None).turn() == LONGEST
+    assert REST * 0.03 <= Refresher(lambda: time.sleep(0.03), lambda _: None).turn() <= LONGEST
+    assert Refresher(lambda: time.sleep(0.15), lambda _: None).turn() == LONGEST
 
 
 def test_a_refusal_ends_nothing_and_its_ages_are_not_told() -> None:
