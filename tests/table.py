@@ -43,7 +43,7 @@ class Figure:
     @property
     def wanted(self) -> str:
         """What was wanted, in words."""
-        return f"{self.bound} {self.limit:g}" if self.bound == "at most" else f"{self.limit:g}"
+        return f"{self.limit:g}" if self.bound == "exactly" else f"{self.bound} {self.limit:g}"
 
     def add(self, other: Figure) -> None:
         """Takes in the same figure of another test of the row: the most of measures, the sum of counts."""
