@@ -97,9 +97,8 @@ def reader(settings: Settings) -> Any:
     Raises:
         KafkaError: Kafka does not answer.
     """
-    bounds = {"max_partition_fetch_bytes": _FETCH_BYTES, "fetch_max_bytes": 4 * _FETCH_BYTES}
     patience = {"bootstrap_timeout_ms": _TIMEOUT_MS, "request_timeout_ms": _TIMEOUT_MS}
-    return KafkaConsumer(**{**reader_options(settings), **bounds, **patience})
+    return KafkaConsumer(**{**reader_options(settings, _FETCH_BYTES), **patience})
 
 
 class Register:

@@ -68,6 +68,11 @@ class _Inflate:
         self._members = 0
 
     def feed(self, data: bytes) -> Iterator[bytes]:
+        # What is left over of a piece is copied for each that comes out of it: of a large body that is all of it.
+        for at in range(0, len(data), _PIECE):
+            yield from self._unfolded(data[at : at + _PIECE])
+
+    def _unfolded(self, data: bytes) -> Iterator[bytes]:
         while data and (inner := self._inner or self._open(data)):
             try:
                 piece = inner.decompress(data, _PIECE)

@@ -19,8 +19,7 @@ from schemas.streams import read_to_end, reader_options, streams
 _AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 # Who said it and when it was fetched do not count; the content does, apart from the rest: its escapes cost time.
 _NOT_TOLD = {"fetched_at", "origin", "schema_version", "source", "also_from", "content"}
-# The records are small: what is fetched at a time bounds the memory that reading millions takes.
-_BY_LITTLE = {"max_partition_fetch_bytes": 2**20, "fetch_max_bytes": 4 * 2**20}
+_FETCH_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ def load(settings: Settings) -> OnDisk:
         KafkaError: Kafka does not answer.
         NoSuchStreamError: the stream was not made yet.
     """
-    consumer = KafkaConsumer(**{**reader_options(settings), **_BY_LITTLE})
+    consumer = KafkaConsumer(**reader_options(settings, _FETCH_BYTES))
     try:
         return held(read_to_end(consumer, streams(settings).seen.name), known.on_disk(settings))
     finally:

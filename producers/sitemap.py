@@ -17,7 +17,6 @@ from schemas.source import SourceSpec
 # How many of an index's sitemaps are told, the newest first: archives of decades stand in the older ones.
 MOST_SITEMAPS: Final = 50
 _LONGEST = 5000
-_PIECE = 2**16
 _FEEDS = frozenset({"rss", "rdf", "feed"})
 _NEWS = {"title": "title", "publication_date": "published", "language": "language", "name": "publication"}
 _KEPT = ("keywords", "genres", "publication", "stock_tickers")
@@ -57,18 +56,11 @@ def _mended(text: str, root: str, url: str, notes: list[str]) -> Listing:
 def _unpacked(body: bytes) -> bytes:
     try:
         # Counted before it is held: a few kilobytes may unfold to more than there is memory.
-        if any(size > LARGEST for size in accumulate(map(len, _pieces(body)))):
+        if any(size > LARGEST for size in accumulate(map(len, decoder("gzip").feed(body)))):
             raise NotAListing(f"too large: over {LARGEST:,} bytes when it is unpacked")
-        return b"".join(_pieces(body))
+        return b"".join(decoder("gzip").feed(body))
     except InflateError:
         raise NotAListing("broken gzip data") from None
-
-
-def _pieces(body: bytes) -> Iterator[bytes]:
-    # Little by little: what is left of the body is copied at each step.
-    unpacking = decoder("gzip")
-    for at in range(0, len(body), _PIECE):
-        yield from unpacking.feed(body[at : at + _PIECE])
 
 
 class _Sitemap:

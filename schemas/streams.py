@@ -124,15 +124,21 @@ def producing(settings: Settings, patience: float = 5, **more: Any) -> Iterator[
         producer.close(timeout=patience)
 
 
-def reader_options(settings: Settings) -> dict[str, Any]:
-    """What every kafka-python consumer of Wiredesk is made with: from the start, committing nothing by itself."""
+def reader_options(settings: Settings, at_once: int = MAX_MESSAGE_BYTES) -> dict[str, Any]:
+    """What every kafka-python consumer of Wiredesk is made with: from the start, committing nothing by itself.
+
+    Args:
+        settings: which Kafka.
+        at_once: how many bytes of a partition are fetched at a time, which bounds the memory that reading millions of
+            small records takes; a larger record comes all the same.
+    """
     return {
         **client_options(settings),
         "allow_auto_create_topics": False,
         "enable_auto_commit": False,
         "auto_offset_reset": "earliest",
-        "max_partition_fetch_bytes": MAX_MESSAGE_BYTES,
-        "fetch_max_bytes": 2 * MAX_MESSAGE_BYTES,
+        "max_partition_fetch_bytes": at_once,
+        "fetch_max_bytes": min(4 * at_once, 2 * MAX_MESSAGE_BYTES),
     }
 
 

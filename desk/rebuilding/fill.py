@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
 
 from elasticsearch import Elasticsearch, TransportError
 
@@ -85,7 +84,7 @@ class Filler:
         """
         start, refused = max(span[0], log.bounds(stream, partition)[0]), 0
         for records in chunks(log.span(stream, partition, start, max(start, span[1])), _READ_AT_ONCE):
-            refused += self.write(map(message_of, records))
+            refused += self.write(map(Message.of, records))
             at(records[-1].offset + 1)
         return refused, start > span[0]
 
@@ -130,12 +129,6 @@ def copied(article_id: str, version: int, document: dict[str, object]) -> Entry:
 
 def _json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
-
-
-def message_of(record: Any) -> Message:
-    """A record of a kafka-python consumer as a message."""
-    place = record.topic, record.partition, record.offset, record.timestamp
-    return Message(*place, record.key, record.value, tuple(record.headers))
 
 
 def as_message(out: Outgoing) -> Message:

@@ -16,7 +16,6 @@ from typing import Any, Self
 
 from desk.failure import Exit, Failure
 from desk.places import Log
-from desk.rebuilding.fill import message_of
 from processors.message import Message, Outgoing
 from processors.outcome import Enrich, outcome
 from processors.progress import instance_name
@@ -66,7 +65,7 @@ def pieces(log: Log, stream: str, parts: Iterable[tuple[int, int, int]], chosen:
             continue
         read: list[Message] = []
         for record in log.span(stream, partition, start, end):
-            read.append(message_of(record))
+            read.append(Message.of(record))
             if len(read) >= _MOST_MESSAGES or sum(len(one.value or b"") for one in read) >= _MOST_BYTES:
                 yield _piece(partition, read[-1].offset + 1, read, chosen)
                 read = []
