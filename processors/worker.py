@@ -23,7 +23,7 @@ from processors.refresh import Refresher
 from processors.sink import Sink
 from processors.store import Store
 from schemas.settings import Settings
-from schemas.streams import producer_options, reader_options, streams
+from schemas.streams import MAX_MESSAGE_BYTES, producer_options, reader_options, streams
 from schemas.telemetry import logging_config
 
 if TYPE_CHECKING:  # the sink needs none of the enrichers
@@ -123,7 +123,7 @@ def run_sink(settings: Settings) -> None:
         heartbeat_interval_ms=2000,
         max_poll_records=settings.sink_batch_articles,
         # Kafka gathers for the sink what comes within this time: an answer for each article would cost more than it.
-        fetch_min_bytes=settings.sink_batch_bytes,
+        fetch_min_bytes=min(settings.sink_batch_bytes, MAX_MESSAGE_BYTES),
         fetch_max_wait_ms=_GATHERING_MS,
         **reader_options(settings),
     )
