@@ -258,6 +258,17 @@ def test_image_runs_wiredesk_as_the_composes_user() -> None:
     assert ("ENTRYPOINT", '["wiredesk"]') in LAST_STAGE
 
 
+def test_image_has_the_folders_that_volumes_are_mounted_on() -> None:
+    """A new volume is its user's because the image's folder is: each of our services' stands there, made and given."""
+    [run] = [rest for word, rest in LAST_STAGE if word == "RUN"]
+    [made] = re.findall(r"mkdir ((?:/\S+ ?)+)", run)
+    [given] = re.findall(rf"chown {SERVICES['feed']['user']} ((?:/\S+ ?)+)", run)
+    ours = [SERVICES[name] for name in SERVICES if name not in SERVERS]
+    mounted = {mount.split(":")[1] for service in ours for mount in service.get("volumes", []) if "/wiredesk" in mount}
+    assert {"/var/lib/wiredesk/seeds", "/var/lib/wiredesk/data"} <= mounted
+    assert mounted == set(made.split()) == set(given.split())
+
+
 def test_image_keeps_no_build_tool() -> None:
     """The stage that is kept takes one folder from the other, and installs nothing itself."""
     assert [rest for word, rest in LAST_STAGE if word == "COPY"] == ["--from=build /opt/wiredesk /opt/wiredesk"]
