@@ -196,7 +196,9 @@ def test_what_comes_while_a_fresh_enricher_is_frozen_is_not_lost(settings: Setti
             os.kill(process, signal.SIGCONT)
         facts = drain(settings)
         assert len(stored(settings)) == facts["index"]["documents"] == 60
-        assert facts["reconcile"] == {"read": 60, "became": 60, "gap": 0}
+        assert (facts["reconcile"]["read"], facts["reconcile"]["gap"]) == (60, 0)
+        # What it had fetched before it froze is made first, and again once it learns that its group gave it up.
+        assert facts["reconcile"]["became"] >= 60
 
 
 def _enrichers(settings: Settings) -> list[int]:
