@@ -23,6 +23,8 @@ from schemas.streams import NoSuchStreamError, client_options, partitions_of, re
 _TIMEOUT_MS = 5000
 _COORDINATOR_SECONDS = 5.0
 _TOPICS_EVERY = 30.0
+_FETCH_BYTES = 2**20
+_PEEK_BYTES = 2**10
 _NEWEST = 10
 _SOURCES = 50
 
@@ -40,14 +42,9 @@ class KafkaEye:
     def __init__(self, settings: Settings) -> None:
         self._names = streams(settings)
         patience = {"bootstrap_timeout_ms": _TIMEOUT_MS, "request_timeout_ms": _TIMEOUT_MS}
-        self._consumer = KafkaConsumer(**reader_options(settings), **patience)
+        self._consumer = KafkaConsumer(**reader_options(settings, _FETCH_BYTES), **patience)
         self._peeker: Any = None
-        self._peek_options = {
-            **reader_options(settings),
-            **patience,
-            "max_partition_fetch_bytes": 1024,
-            "fetch_max_bytes": 1024,
-        }
+        self._peek_options = {**reader_options(settings, _PEEK_BYTES), **patience}
         self._admin = KafkaAdminClient(**client_options(settings), **patience)
         self._letters, self._statuses, self._receipts = Letters(), Statuses(), Receipts()
         self._tails: dict[TopicPartition, Callable[[Any], None]] = {}

@@ -15,7 +15,7 @@ from schemas.settings import Settings
 from schemas.streams import client_options, reader_options
 
 # A fetch gives at least one whole batch, however large: small fetches make single reads quick and cost no message.
-_FETCH = {"max_partition_fetch_bytes": 2**20, "fetch_max_bytes": 8 * 2**20}
+_FETCH_BYTES = 2**20
 _SILENCE = 30.0
 _Value = TypeVar("_Value")
 _COORDINATOR_TRIES = 8
@@ -50,7 +50,7 @@ class Log:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._consumer = KafkaConsumer(**{**reader_options(settings), **_FETCH})
+        self._consumer = KafkaConsumer(**reader_options(settings, _FETCH_BYTES))
 
     def __enter__(self) -> Self:
         return self
