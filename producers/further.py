@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import TypeVar
 
 from producers.fetched import Fetched
 from producers.items import Listing, moment
@@ -13,6 +15,7 @@ from producers.items import Listing, moment
 MOST_KNOWN = 20_000
 TRUSTED_FOR = timedelta(days=1)
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_One = TypeVar("_One")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +33,23 @@ class Further:
     """What is known of further listings by their addresses; after a restart each is read once more."""
 
     _known: dict[str, Known] = field(default_factory=dict)
+    _asked: dict[str, datetime] = field(default_factory=dict)
 
     def wanted(self, listing: Listing, now: datetime) -> list[str]:
-        """Those to ask for, the last changed first.
+        """Those to ask for: in turn the one that changed last, and the one that was not asked for the longest.
 
-        One that has not changed for a day by what its index states is asked for once a day: indexes may be wrong.
+        So the newest come first, and none waits for ever behind others that change all the time. One that has not
+        changed for a day by what its index states is asked for once a day: indexes may be wrong.
         """
         stated = {url: moment(listing.changed.get(url)) or _LONG_AGO for url in listing.more}
         found = [url for url in listing.more if not self._is_old(url, listing.changed.get(url), now)]
-        return sorted(found, key=lambda url: stated[url], reverse=True)
+        newest = sorted(found, key=lambda url: stated[url], reverse=True)
+        waiting = sorted(newest, key=lambda url: self._asked.get(url, _LONG_AGO))
+        return list(dict.fromkeys(chain.from_iterable(zip(newest, waiting, strict=True))))
+
+    def asked(self, url: str, now: datetime) -> None:
+        """Remembers that it was just asked for, whatever comes of it."""
+        _keep(self._asked, {url: now})
 
     def _is_old(self, url: str, stated: str | None, now: datetime) -> bool:
         known, changed = self._known.get(url), moment(stated)
@@ -61,8 +72,12 @@ class Further:
 
     def keep(self, read: Mapping[str, Known]) -> None:
         """Remembers these, and forgets the oldest beyond `MOST_KNOWN`."""
-        for url, known in read.items():
-            self._known.pop(url, None)
-            self._known[url] = known
-        while len(self._known) > MOST_KNOWN:
-            del self._known[next(iter(self._known))]
+        _keep(self._known, read)
+
+
+def _keep(kept: dict[str, _One], new: Mapping[str, _One]) -> None:
+    for url, one in new.items():
+        kept.pop(url, None)
+        kept[url] = one
+    while len(kept) > MOST_KNOWN:
+        del kept[next(iter(kept))]

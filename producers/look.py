@@ -12,6 +12,7 @@ from itertools import islice
 from typing import NamedTuple, Protocol
 
 from producers import pages, schedule, sources, warc
+from producers.absent import Absent
 from producers.archive import Archive
 from producers.fetch import Stream
 from producers.fetched import Fetched, FetchError, Hardness
@@ -44,9 +45,6 @@ MOST_NEW = 200
 MOST_LISTINGS = 10
 # So many pages in a row that cannot be had are a sign to come back later.
 MOST_FAILURES = 10
-# How long a page that cannot be had is left alone, and how many such pages are remembered.
-GONE_FOR = timedelta(days=1)
-MOST_GONE = 20_000
 _REFUSED_STATUS = frozenset({401, 403, 451})
 
 
@@ -73,8 +71,8 @@ class Tools:
     """What a look works with.
 
     `deliver` publishes articles and returns once Kafka has acknowledged or refused each; `known` maps article ids to
-    records of what was published before; `gone` maps ids of pages that cannot be had to when to ask again; `further`
-    knows the listings that others name.
+    records of what was published before; `absent` knows the pages that could not be had, `further` the listings that
+    others name.
     """
 
     web: Web
@@ -82,7 +80,7 @@ class Tools:
     known: Records
     max_bytes: int
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    gone: dict[str, tuple[datetime, str]] = field(default_factory=dict)
+    absent: Absent = field(default_factory=Absent)
     further: Further = field(default_factory=Further)
 
 
@@ -213,7 +211,8 @@ async def _published(found: AsyncIterator[Marked | Refusal], tools: Tools, count
 async def _new(spec: SourceSpec, fetched: Fetched, tools: Tools, counts: Counts) -> AsyncIterator[Marked | Refusal]:
     """What the listing names and was not published before as it is now."""
     failures = 0
-    for item in await _items(spec, fetched, tools, counts):
+    # What failed before comes last: pages that fail for ever must not keep the others waiting as long.
+    for item in sorted(await _items(spec, fetched, tools, counts), key=lambda one: one.url in tools.absent):
         if counts.new >= MOST_NEW or failures >= MOST_FAILURES:
             counts.is_whole = False
             return
@@ -223,8 +222,9 @@ async def _new(spec: SourceSpec, fetched: Fetched, tools: Tools, counts: Counts)
             yield _marked(pages.article(item, fetched, spec, tools.now(), tools.max_bytes), item, mark)
         elif _is_known(item, mark, spec, tools):
             counts.known += 1
-        elif reason := _gone(item, tools):
+        elif reason := tools.absent.reason(item.url or "", tools.now()):
             counts.refuse(reason)
+            counts.is_whole &= not tools.absent.is_hoped_for(item.url or "", tools.now())
         else:
             counts.new += 1
             found = await _article(item, spec, tools, counts)
@@ -261,6 +261,7 @@ async def _items(spec: SourceSpec, fetched: Fetched, tools: Tools, counts: Count
 
 async def _further(url: str, parent: Listing, spec: SourceSpec, tools: Tools, counts: Counts) -> Listing:
     """A listing that another names; an empty one where it did not change since all of it was in Kafka."""
+    tools.further.asked(url, tools.now())
     etag, last_modified = tools.further.validators(url)
     fetched = await tools.web.get(url, etag=etag, last_modified=last_modified)
     listing = Listing() if fetched.not_modified else await _parsed(fetched, spec)
@@ -278,19 +279,19 @@ async def _article(item: Item, spec: SourceSpec, tools: Tools, counts: Counts) -
     """The article of an item: from what the listing carries, or from its page; none when the page cannot be had."""
     if pages.is_whole(item, spec):
         return pages.article(item, None, spec, tools.now(), tools.max_bytes)
+    url = item.url or ""
     try:
-        page = await tools.web.get(item.url or "", max_bytes=tools.max_bytes)
+        page = await tools.web.get(url, max_bytes=tools.max_bytes)
     except FetchError as error:
         counts.refuse(error.stage)
-        if error.hardness == "temporary":
-            counts.is_whole = False
-        else:
-            _leave_alone(item, error.stage, tools)
+        tools.absent.failed(url, error.stage, error.hardness, tools.now())
+        counts.is_whole &= not tools.absent.is_hoped_for(url, tools.now())
         return None
     counts.fetched += 1
+    tools.absent.had(url)
     found = pages.article(item, page, spec, tools.now(), tools.max_bytes)
     if isinstance(found, Refusal):
-        _leave_alone(item, "no article", tools)
+        tools.absent.is_none(url, "no article", tools.now())
     return found
 
 
@@ -307,18 +308,6 @@ def _is_known(item: Item, mark: str, spec: SourceSpec, tools: Tools) -> bool:
         return False
     record = tools.known.get(article_id(item.url, "").encode("ascii"))
     return record is not None and Seen.read(record).marks.get(spec.name) == mark
-
-
-def _gone(item: Item, tools: Tools) -> str | None:
-    """Why the item's page could not be had a short while ago; none when it may be asked for."""
-    until, reason = tools.gone.get(item.url or "", (None, None))
-    return reason if until and tools.now() < until else None
-
-
-def _leave_alone(item: Item, reason: str, tools: Tools) -> None:
-    while len(tools.gone) >= MOST_GONE:
-        del tools.gone[next(iter(tools.gone))]
-    tools.gone[item.url or ""] = (tools.now() + GONE_FOR, reason)
 
 
 def _told(

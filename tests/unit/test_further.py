@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from producers.further import MOST_KNOWN, Further, Known
 from producers.items import Listing
 from producers.look import MOST_LISTINGS, Marked, Tools, look
@@ -108,6 +110,16 @@ def test_of_a_long_index_all_are_read_in_the_end(web: Site) -> None:
     assert house.look() == [f"/{n}.xml" for n in range(MOST_LISTINGS)]
     assert house.look() == [f"/{n}.xml" for n in range(MOST_LISTINGS, 2 * MOST_LISTINGS)]
     assert house.look() == []
+
+
+@pytest.mark.parametrize("at", ["", LATELY])
+def test_of_a_long_index_that_says_nothing_of_its_sitemaps_all_are_read_in_turn(web: Site, at: str) -> None:
+    """Where all changed just now, or nobody knows when, each is asked for after some looks, and the first in each."""
+    house = House(web)
+    house.index({house.sitemap(f"/{n}.xml", 1, f'"{n}"'): at for n in range(2 * MOST_LISTINGS)})
+    looks = [house.look() for _ in range(3)]
+    assert {path for asked in looks for path in asked} == {f"/{n}.xml" for n in range(2 * MOST_LISTINGS)}
+    assert all("/0.xml" in asked and len(asked) == MOST_LISTINGS for asked in looks)
 
 
 def test_one_that_cannot_be_had_is_counted_and_asked_for_again(web: Site) -> None:

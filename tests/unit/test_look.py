@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from producers.absent import GIVEN_UP_AFTER, SOONEST
 from producers.collect import Collector
 from producers.fetched import Fetched, FetchError
-from producers.look import GONE_FOR, GROUP, MOST_FAILURES, MOST_NEW, Marked, Tools, look
+from producers.look import GROUP, MOST_FAILURES, MOST_NEW, Marked, Tools, look
 from producers.publish import Publisher, Report
 from producers.schedule import first
 from schemas.article import RawArticle
@@ -188,17 +189,41 @@ def test_a_page_that_fails_for_a_while_comes_again_though_the_feed_did_not_chang
     assert (house.look().published, house.health.etag) == (2, '"a"')
 
 
-def test_a_page_that_is_gone_is_left_alone_for_a_day() -> None:
-    """A page that cannot be had is counted at each look, and asked for once a day."""
-    web = herald(1, 2)
-    del web.pages["https://herald.example/2"]
+NOT_YET = [FetchError("request", "404", "hard", status=404), FetchError("request", "403", "soft", status=403)]
+
+
+@pytest.mark.parametrize("error", NOT_YET)
+def test_a_page_that_is_not_there_yet_comes_though_the_feed_did_not_change(error: FetchError) -> None:
+    """A page that cannot be had is counted at each look, and asked for again soon: it may lag behind its feed."""
+    web = herald(1, 2, etag='"a"')
+    web.pages["https://herald.example/2"] = error
     house = House(web)
     house.look()
-    assert house.look().refused == {"request": 2}
+    assert (house.look().refused, house.health.etag) == ({"request": 2}, None)
     assert web.asked.count("https://herald.example/2") == 1
-    house.now += GONE_FOR
+    web.pages["https://herald.example/2"] = page(2)
+    house.now += SOONEST
+    assert (house.look().published, house.health.etag) == (2, '"a"')
+
+
+@pytest.mark.parametrize("error", [*NOT_YET, FetchError("request", "503", "temporary", status=503)])
+def test_a_page_that_fails_for_a_day_is_given_up(error: FetchError) -> None:
+    """After a day its listing need not come whole any more; where it does, the page is asked for once a day."""
+    web = herald(1, 2, etag='"a"')
+    web.pages["https://herald.example/2"] = error
+    house = House(web)
     house.look()
-    assert web.asked.count("https://herald.example/2") == 2
+    house.now += GIVEN_UP_AFTER
+    assert house.look().etag == '"a"'
+    asked = web.asked.count("https://herald.example/2")
+    for number in range(20):
+        web.pages[FEED], web.etag = listing(1, 2, changed=f" {number}"), f'"{number}"'
+        house.look()
+    assert web.asked.count("https://herald.example/2") == asked
+    house.now += GIVEN_UP_AFTER
+    web.etag = '"tomorrow"'
+    house.look()
+    assert web.asked.count("https://herald.example/2") == asked + 1
 
 
 def test_a_page_without_an_article_is_left_alone_too() -> None:
@@ -231,6 +256,16 @@ def test_a_host_that_fails_page_after_page_is_left_until_the_next_look() -> None
     house = House(web)
     assert house.look().refused == {"request": MOST_FAILURES}
     assert house.health.etag is None
+
+
+def test_pages_that_always_fail_keep_no_others_waiting() -> None:
+    """What failed before is asked for last: what stands behind it in the listing is published at the next look."""
+    web = herald(*range(MOST_FAILURES + 5))
+    for number in range(MOST_FAILURES):
+        web.pages[f"https://herald.example/{number}"] = FetchError("request", "503", "temporary", status=503)
+    house = House(web)
+    assert house.look().published == 0
+    assert house.look().published == 5
 
 
 def test_more_than_a_look_takes_comes_with_the_next() -> None:
