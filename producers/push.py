@@ -20,6 +20,7 @@ from producers.look import Marked
 from producers.publish import Report
 from producers.reading import NotAnArticle, Refusal, article_of_record
 from schemas.article import RawArticle
+from schemas.identity import HEARTBEAT_SOURCE
 from schemas.settings import Settings
 
 _LINES = {"application/x-ndjson", "application/jsonl", "application/json-lines", "application/x-jsonlines"}
@@ -76,6 +77,8 @@ class _Push:
         source = request.query.get("source", "push")
         if not source.strip() or len(source) > _LONGEST_SOURCE:
             return _answer(400, f"source: a name of 1 to {_LONGEST_SOURCE} characters")
+        if source == HEARTBEAT_SOURCE:
+            return _answer(400, f"source: {source} is Wiredesk's own: name it otherwise")
         found = list(self._read(body, request.content_type, source))
         articles = [Marked(one) for one in found if isinstance(one, RawArticle)]
         refusals = [one for one in found if isinstance(one, Refusal)]
@@ -122,8 +125,7 @@ class _Push:
                 found = article_of_record(
                     value, source=source, origin="push", now=now, max_bytes=self._settings.max_article_bytes
                 )
-                # Who pushes does not choose the version past now: it would shut out every later one.
-                yield found.model_copy(update={"source": source, "fetched_at": min(found.fetched_at, now)})
+                yield found.model_copy(update={"source": source})
             except NotAnArticle as refused:
                 yield Refusal(place, str(refused))
 

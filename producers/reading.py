@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
 from schemas.article import RawArticle
-from schemas.identity import article_id, canonical_url
+from schemas.identity import HEARTBEAT_SOURCE, article_id, canonical_url
 
 # The names under which articles of other tools carry what ours carries, the most telling first.
 _ALIASES = {
@@ -30,6 +30,7 @@ _ALIASES = {
 _OURS = {"schema_version", "id", "metadata", *(name for names in _ALIASES.values() for name in names)}
 _MOST_METADATA = 64
 _LONGEST_METADATA = 1000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ def article(
     """
     if not content.strip():
         raise NotAnArticle("it has no text")
+    if source == HEARTBEAT_SOURCE:
+        raise NotAnArticle(f"source: {source} is Wiredesk's own, which no search shows: name it otherwise")
     size = len(content.encode("utf-8", "surrogatepass"))
     if size > max_bytes:
         raise NotAnArticle(f"too large: {size:,} bytes of text, and max_article_bytes is {max_bytes:,}")
@@ -113,7 +116,8 @@ def article_of_record(
         source=_text(found["source"], "source") or source,
         origin=_text(found["origin"], "origin") or origin,
         content=content,
-        fetched_at=_moment(found["fetched_at"]) or now,
+        # Past now it is no time of fetching, and as a version would shut out every later one.
+        fetched_at=min(_moment(found["fetched_at"]) or now, now),
         max_bytes=max_bytes,
         url=_text(found["url"], "url") or None,
         content_type="text/html" if is_html else "text/plain",
@@ -151,7 +155,10 @@ def _moment(value: Any) -> datetime | None:
         moment = datetime.fromisoformat(_text(value, "fetched_at"))
     except ValueError:
         raise NotAnArticle("fetched_at is no ISO 8601 time") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment < _EPOCH:
+        raise NotAnArticle("fetched_at is before 1970")
+    return moment
 
 
 def _metadata(record: Mapping[str, Any]) -> dict[str, str]:

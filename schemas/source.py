@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from schemas.article import Contract
-from schemas.identity import has_user
+from schemas.identity import HEARTBEAT_SOURCE, has_user
 
 SourceKind = Literal["files", "feed", "sitemap", "page", "url", "warc"]
 TextFrom = Literal["auto", "feed", "page"]
@@ -32,6 +32,12 @@ Address = Annotated[
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
+def _not_our_own(name: str) -> str:
+    if name == HEARTBEAT_SOURCE:
+        raise ValueError("this name is Wiredesk's own, and no search shows its articles: take another")
+    return name
+
+
 class SourceSpec(Contract):
     """A source by name: its kind, where it is, and what is known of all its articles.
 
@@ -50,7 +56,7 @@ class SourceSpec(Contract):
     """
 
     schema_version: Literal[1] = 1
-    name: Annotated[str, StringConstraints(pattern=r"^[\w][\w .:@/+-]{0,198}$")]
+    name: Annotated[str, StringConstraints(pattern=r"^[\w][\w .:@/+-]{0,198}$"), AfterValidator(_not_our_own)]
     kind: SourceKind
     path: Annotated[str, Field(min_length=1)] | None = None
     url: Address | None = None

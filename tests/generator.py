@@ -20,7 +20,7 @@ _MATTERS = (
     "a border dispute",
     "football",
 )
-FETCHED_AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
+FETCHED_AT = datetime(2025, 11, 1, 12, tzinfo=UTC)
 
 
 def records(count: int, seed: int = 1, sentences: int = 12) -> Iterator[dict[str, Any]]:

@@ -172,6 +172,7 @@ def test_a_source_of_the_web_is_not_read_as_if_it_were_here() -> None:
         ({"kind": "feed", "url": "https://a.example/", "links": "a"}, "links choose among those of a page"),
         ({"kind": "feed", "url": "https://a.example/", "every": "5 minutes"}, "every: "),
         ({"kind": "feed", "url": "https://a.example/", "content": "all"}, "content: "),
+        ({"name": "wiredesk-heartbeat", "kind": "files", "path": "x"}, "this name is Wiredesk's own"),
     ],
 )
 def test_an_entry_that_does_not_fit_its_kind_is_refused(entry: dict[str, str], words: str) -> None:

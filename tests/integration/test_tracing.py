@@ -128,7 +128,7 @@ def test_an_older_version_is_told_beside_the_newer(fed: tuple[Settings, dict[str
     """Of an article that was fetched again both versions are traced, the newest first, and what became of each."""
     settings, _ = fed
     (record,) = records(1, seed=8)
-    for moment in ("2026-11-03T00:00:00Z", "2026-11-02T00:00:00Z", "2026-11-04T00:00:00Z"):
+    for moment in ("2025-11-03T00:00:00Z", "2025-11-02T00:00:00Z", "2025-11-04T00:00:00Z"):
         line = json.dumps({**record, "fetched_at": moment, "title": moment})
         assert wiredesk(settings, "feed", "files", "-", stdin=line).returncode == 0
         drain(settings)

@@ -154,6 +154,17 @@ def test_a_request_over_the_bound_is_refused_whole() -> None:
     assert "2,048" in said["error"]
 
 
+def test_nobody_pushes_under_the_heartbeats_name() -> None:
+    """No search would show such an article: the name is refused, as a source and in an article of another."""
+    body, house = json.dumps({"text": TEXT, "source": "wiredesk-heartbeat"}).encode(), House()
+    asked = "/articles?source=wiredesk-heartbeat"
+    status, text = answered(house, lambda client: client.post(asked, data=body, headers=TOKEN), pushing())
+    assert (status, house.taken) == (400, [])
+    assert "wiredesk-heartbeat is Wiredesk's own" in text
+    assert post(house, body)[1]["refused"] != []
+    assert house.taken == []
+
+
 def test_who_pushes_does_not_choose_a_version_to_come() -> None:
     """A time of fetching after now is now: a far one would shut out every later version."""
     house = House()
