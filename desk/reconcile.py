@@ -25,9 +25,9 @@ from desk.places import Log, chunks, committed
 from desk.republish import republish
 from desk.suspects import Suspects, Verdict, verdict
 from processors import index
-from schemas.article import RawArticle
+from processors.message import raw_version
 from schemas.dead import DEAD_RECORD, DeadLetter
-from schemas.envelope import ARTICLE_VERSION, attributes, whole_number
+from schemas.envelope import ARTICLE_VERSION, attributes
 from schemas.identity import HEARTBEAT_SOURCE
 from schemas.settings import Settings
 from schemas.streams import NoSuchStreamError, streams
@@ -309,13 +309,8 @@ def named(record: Any) -> tuple[str, int] | tuple[None, None]:
 
 def version_of(record: Any) -> int | None:
     """The version of a raw message, by its header, else by its body; none where neither says it."""
-    for name, value in record.headers:
-        if name == ARTICLE_VERSION:
-            return whole_number((value or b"").decode("utf-8", "replace"))
-    try:
-        return RawArticle.model_validate_json(record.value or b"").version
-    except ValidationError:
-        return None
+    said = next((value or b"" for name, value in record.headers if name == ARTICLE_VERSION), None)
+    return raw_version(None if said is None else said.decode("utf-8", "replace"), record.value)
 
 
 def buried_spot(value: bytes | None, raw: str) -> tuple[int, int] | None:

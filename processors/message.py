@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.envelope import Headers, attributes
+from pydantic import ValidationError
+
+from schemas.article import RawArticle
+from schemas.envelope import Headers, attributes, whole_number
 from schemas.identity import HEARTBEAT_SOURCE
 
 _HEARTBEAT = f"/wiredesk/sources/{HEARTBEAT_SOURCE}".encode()
@@ -49,6 +52,21 @@ class Outgoing:
     key: bytes
     value: bytes
     headers: Headers
+
+
+def raw_version(said: str | None, body: bytes | None) -> int | None:
+    """The version of a raw message's article, by its header, else by its body; none where neither says it.
+
+    Args:
+        said: what the header `ce_articleversion` holds; none where there is no such header.
+        body: the message's value; it is parsed only where the header is missing.
+    """
+    if said is not None:
+        return whole_number(said)
+    try:
+        return RawArticle.model_validate_json(body or b"").version
+    except ValidationError:
+        return None
 
 
 Sending = Callable[[], list[Outgoing]]

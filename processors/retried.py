@@ -11,8 +11,9 @@ from kafka import KafkaConsumer
 from pydantic import ValidationError
 
 from processors.dead import undertaking
+from processors.message import raw_version
 from schemas.dead import DEAD_RECORD, DeadLetter, letter_id
-from schemas.envelope import RAW_PLACE
+from schemas.envelope import ARTICLE_VERSION, RAW_PLACE
 from schemas.receipt import Receipt
 from schemas.settings import Settings
 from schemas.streams import partitions_of, reader_options, streams
@@ -50,22 +51,31 @@ def _buried(value: bytes | None, sent: Mapping[str, DeadLetter], raw: str) -> di
 
 
 def _receipted(value: bytes | None, sent: Mapping[str, DeadLetter], enriched: str) -> dict[str, Outcome]:
-    """A receipt names an enriched message by its place, and a raw one by its article."""
+    """A receipt names an enriched message by its place, and a raw one by its article and version."""
     try:
         receipt = Receipt.model_validate_json(value or b"")
     except ValidationError:
         return {}
     ended: dict[str, Outcome] = {}
-    articles: dict[str | None, Outcome] = {}
+    articles: dict[str, dict[int | None, Outcome]] = {}
     for item in receipt.items:
         if item.verdict != "dead":  # its letter says more
-            ended[letter_id(enriched, item.partition, item.offset)] = articles[item.id] = item.verdict
+            ended[letter_id(enriched, item.partition, item.offset)] = item.verdict
+            articles.setdefault(item.id or "", {})[item.version] = item.verdict
     found: dict[str, Outcome] = {}
     for place, letter in sent.items():
-        by_article = articles.get(letter.article_id) if letter.article_id and letter.stream != enriched else None
+        by_article = None if letter.stream == enriched else _of_version(letter, articles.get(letter.article_id or ""))
         if verdict := ended.get(place) or by_article:
             found[place] = verdict
     return found
+
+
+def _of_version(letter: DeadLetter, told: Mapping[int | None, Outcome] | None) -> Outcome | None:
+    """What is told of the version that a letter holds; another version of its article says nothing of it."""
+    if not letter.article_id or not told:
+        return None
+    version = raw_version(letter.headers.get(ARTICLE_VERSION), letter.original_value)
+    return None if version is None else told.get(version)
 
 
 class Follower:

@@ -19,7 +19,16 @@ from processors.retried import outcomes
 from schemas.dead import DEAD_RECORD, DeadLetter, Reason, Resolution, Stage
 from schemas.envelope import attributes
 from schemas.receipt import Receipt, ReceiptItem
-from tests.fakes import FakeProducer, enriched_message, quick, raw_article, raw_message, timed_out, unit_settings
+from tests.fakes import (
+    FETCHED_AT,
+    FakeProducer,
+    enriched_message,
+    quick,
+    raw_article,
+    raw_message,
+    timed_out,
+    unit_settings,
+)
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
 
@@ -191,7 +200,14 @@ def told(stream: str, value: bytes) -> Any:
 
 def receipt(verdict: Any, **item: Any) -> bytes:
     """A receipt for one article."""
-    given = {"id": raw_article().id, "version": 1, "verdict": verdict, "partition": 0, "offset": 9, **item}
+    given = {
+        "id": raw_article().id,
+        "version": raw_article().version,
+        "verdict": verdict,
+        "partition": 0,
+        "offset": 9,
+        **item,
+    }
     found = Receipt(at=NOW, took_ms=1, by="h", items=(ReceiptItem.model_validate(given),))
     return found.model_dump_json().encode()
 
@@ -217,6 +233,40 @@ def test_what_becomes_of_a_retried_letter_is_told(record: Any, place: str, outco
     """Its new letter, of either stage, or the sink's receipt decides; what is of others decides nothing."""
     found = outcomes([record], {place: dead()}, unit_settings())
     assert found == ({place: outcome} if outcome else {})
+
+
+def version(number: int, **changes: Any) -> DeadLetter:
+    """The letter of one article as it was fetched that many days later."""
+    return dead(article=raw_article(fetched_at=FETCHED_AT + timedelta(days=number)), **changes)
+
+
+V1, V2 = version(0), version(1)
+NO_HEADER = version(1, headers=())
+WHAT_VERSIONS_BECOME: list[tuple[dict[str, Any], Any]] = [
+    ({"v2": "stored"}, {"v2": "stored"}),
+    ({"v2": "stored", "v1": "stale"}, {"v2": "stored", "v1": "stale"}),
+    ({"v1": "stored", "v2": "stored"}, {"v1": "stored", "v2": "stored"}),
+    ({"v1": "stale"}, {"v1": "stale"}),
+    ({"v2": "dead", "v1": "stored"}, {"v1": "stored"}),
+]
+
+
+@pytest.mark.parametrize("second", [V2, NO_HEADER], ids=["its header says the version", "its body says it"])
+@pytest.mark.parametrize(("verdicts", "became"), WHAT_VERSIONS_BECOME)
+def test_each_version_of_an_article_is_answered_by_its_own_receipt(
+    verdicts: dict[str, Any], became: dict[str, Any], second: DeadLetter
+) -> None:
+    """Of two letters of one article that are retried, a receipt tells of the version it names, and not of the other."""
+    versions = {"v1": raw_article().version, "v2": raw_article().version + 86_400_000}
+    records = [told("articles.stored", receipt(what, version=versions[name])) for name, what in verdicts.items()]
+    assert outcomes(records, {"v1": V1, "v2": second}, unit_settings()) == became
+
+
+@pytest.mark.parametrize("changes", [{"headers": (), "value": b"{}"}, {"headers": (("ce_articleversion", b"soon"),)}])
+def test_a_letter_that_names_no_version_is_answered_by_no_receipt(changes: dict[str, Any]) -> None:
+    """Where neither header nor body says which version it is, whatever is stored of its article may be another."""
+    records = [told("articles.stored", receipt("stored", version=one)) for one in (raw_article().version, None)]
+    assert outcomes(records, {"articles.raw-2-99": dead(**changes)}, unit_settings()) == {}
 
 
 def test_a_letter_of_the_sink_is_followed_by_its_place() -> None:
