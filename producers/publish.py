@@ -6,6 +6,7 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import reduce
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol, Self
 
@@ -56,15 +57,37 @@ class Report:
 
 
 class _Delivery(NamedTuple):
-    """An article on its way, with what was known of it before and what is known when it arrives."""
+    """An article on its way, and what is known of it when it arrives, if all that was known at its start stands."""
 
     future: Any
     article: RawArticle
-    key: bytes
+    mark: str
+    listed: str | None
     previous: bytes | None
     record: bytes
-    listed: str | None
     size: int
+
+
+@dataclass(slots=True)
+class _UnderWay:
+    """Versions of one article on their way, the first one first, and the record of what Kafka holds of it."""
+
+    acknowledged: bytes | None
+    deliveries: deque[_Delivery] = field(default_factory=deque)
+
+    def arrived(self, one: _Delivery) -> bytes:
+        """The record with what has just arrived; it says nothing of what was lost before."""
+        stands = one.previous == self.acknowledged
+        self.acknowledged = one.record if stands else _with(self.acknowledged, one)
+        return self.acknowledged
+
+    def expected(self) -> bytes | None:
+        """The record once all that is still on its way has arrived."""
+        return reduce(_with, self.deliveries, self.acknowledged)
+
+
+def _with(record: bytes | None, one: _Delivery) -> bytes:
+    return seen.Seen.read(record).after(one.article, one.mark).record()
 
 
 class Publisher:
@@ -77,9 +100,8 @@ class Publisher:
         self.report = Report()
         self._producer, self._known = producer, known
         self._streams = streams(settings)
-        self._under_way: deque[_Delivery] = deque()
-        # Of records that were known while they were under way, and did not arrive: what had stood before each.
-        self._undelivered: dict[tuple[bytes, bytes], bytes | None] = {}
+        self._order: deque[bytes] = deque()
+        self._under_way: dict[bytes, _UnderWay] = {}
         self._bytes = 0
 
     def __enter__(self) -> Self:
@@ -101,10 +123,11 @@ class Publisher:
         before = seen.Seen.read(previous)
         after = before.after(article, mark)
         record = after.record()
-        self._known[key] = record
         if before.said == after.said:
             self.report.unchanged += 1
-            if before.marks != after.marks:
+            # What is still under way may never arrive: nothing is remembered of it before.
+            if before.marks != after.marks and key not in self._under_way:
+                self._known[key] = record
                 self._remember(key, record)
                 self._remember_listed(listed, record)
             return
@@ -112,11 +135,14 @@ class Publisher:
         try:
             future = self._producer.send(self._streams.raw.name, value, key, raw_headers(article))
         except KafkaError as error:
-            self._fail(article, record, previous, error)
+            self._fail(article, error)
             return
+        self._known[key] = record
         self._bytes += len(value)
-        self._under_way.append(_Delivery(future, article, key, previous, record, listed, len(value)))
-        while len(self._under_way) >= _WINDOW or self._bytes > _WINDOW_BYTES:
+        self._order.append(key)
+        way = self._under_way.setdefault(key, _UnderWay(previous))
+        way.deliveries.append(_Delivery(future, article, mark, listed, previous, record, len(value)))
+        while len(self._order) >= _WINDOW or self._bytes > _WINDOW_BYTES:
             self._settle_oldest()
 
     def refuse(self, refusal: Refusal) -> None:
@@ -126,23 +152,35 @@ class Publisher:
     def settle(self) -> Report:
         """Waits until every article is acknowledged or has failed, and returns the counts."""
         self._producer.flush()
-        while self._under_way:
+        while self._order:
             self._settle_oldest()
-        self._undelivered.clear()
         self._producer.flush()
         return self.report
 
     def _settle_oldest(self) -> None:
-        delivery = self._under_way.popleft()
+        key = self._order.popleft()
+        way = self._under_way[key]
+        delivery = way.deliveries.popleft()
         self._bytes -= delivery.size
         try:
             delivery.future.get()
         except KafkaError as error:
-            self._fail(delivery.article, delivery.record, delivery.previous, error)
-            return
-        self.report.published += 1
-        self._remember(delivery.key, delivery.record)
-        self._remember_listed(delivery.listed, delivery.record)
+            self._fail(delivery.article, error)
+            self._expect(key, way)
+        else:
+            self.report.published += 1
+            record = way.arrived(delivery)
+            self._remember(key, record)
+            self._remember_listed(delivery.listed, record)
+        if not way.deliveries:
+            del self._under_way[key]
+
+    def _expect(self, key: bytes, way: _UnderWay) -> None:
+        record = way.expected()
+        if record is None:
+            self._known.pop(key, None)
+        else:
+            self._known[key] = record
 
     def _remember_listed(self, listed: str | None, record: bytes) -> None:
         if listed:
@@ -155,15 +193,7 @@ class Publisher:
         with contextlib.suppress(KafkaError):
             self._producer.send(self._streams.seen.name, record, key, [])
 
-    def _fail(self, article: RawArticle, record: bytes, previous: bytes | None, error: Exception) -> None:
-        key = article.id.encode("ascii")
-        while previous is not None and (key, previous) in self._undelivered:
-            previous = self._undelivered.pop((key, previous))
-        self._undelivered[key, record] = previous
-        if previous is None:
-            self._known.pop(key, None)
-        else:
-            self._known[key] = previous
+    def _fail(self, article: RawArticle, error: Exception) -> None:
         self.report.failed.append(Refusal(article.origin, f"not delivered: {failure_in_words(error)}"))
 
 

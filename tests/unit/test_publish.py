@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 import pytest
@@ -131,26 +132,50 @@ def test_a_failed_delivery_is_reported_and_not_marked_as_seen() -> None:
     assert feed(articles(3), publisher(FakeProducer(), known)).published == 1
 
 
-@quick
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=8))
-def test_a_version_that_never_arrived_is_published_when_it_comes_again(given: list[tuple[str, bool]]) -> None:
-    """Whatever versions of one article were under way together, only those that Kafka took count as published."""
-    url, fails, known = "https://herald.example/1", [fails for _, fails in given], dict[bytes, bytes]()
-    arrived = set[str]()
+class Fate:
+    """Versions of one article, each with whether it fails: title, source, mark of its listing."""
 
-    def refuse(sent: Sent) -> Exception | None:
+    def __init__(self, given: list[tuple[tuple[str, str, str], bool]]) -> None:
+        self.known: dict[bytes, bytes] = {}
+        self.said: dict[str, str] = {}
+        self._fails = {str(number): fails for number, (_, fails) in enumerate(given)}
+        self.producer = FakeProducer(refuse=self._refuse)
+        with publisher(self.producer, self.known) as under_way:
+            for number, ((title, source, mark), _) in enumerate(given):
+                under_way.publish(self.article(title, source, origin=str(number)), mark)
+
+    @staticmethod
+    def article(title: str, source: str, **changes: Any) -> RawArticle:
+        """One version."""
+        return raw_article(url="https://herald.example/1", title=title, source=source, **changes)
+
+    def _refuse(self, sent: Sent) -> Exception | None:
         if sent.stream != RAW:
             return None
-        if fails[len(producer.to(RAW)) - 1]:
+        article = RawArticle.model_validate_json(sent.value or b"")
+        if self._fails[article.origin]:
             return timed_out()
-        arrived.add(str(RawArticle.model_validate_json(sent.value or b"").title))
+        giver = dict(sent.headers)["ce_source"].decode().rpartition("/")[2]
+        self.said[giver] = str(article.title)
         return None
 
-    producer = FakeProducer(refuse=refuse)
-    feed([raw_article(url=url, title=title) for title, _ in given], publisher(producer, known))
-    for title in {title for title, _ in given} - arrived:
-        again = feed([raw_article(url=url, title=title)], publisher(FakeProducer(), dict(known)))
-        assert again.published == 1
+    def after_a_restart(self) -> dict[bytes, bytes]:
+        """What is read from the stream of what was seen."""
+        return {sent.key: sent.value for sent in self.producer.to(SEEN) if sent.value}
+
+
+@quick
+@given(st.lists(st.tuples(st.tuples(*map(st.sampled_from, ("abc", "xy", "mn"))), st.booleans()), max_size=8))
+def test_only_what_arrived_counts_as_published(given: list[tuple[tuple[str, str, str], bool]]) -> None:
+    """Whatever versions were under way together, what each source said last of what arrived is known, and no more.
+
+    So it is in memory, and for who reads what was seen from its stream; what says anything else is published.
+    """
+    fate = Fate(given)
+    for known in (fate.known, fate.after_a_restart()):
+        for title, source in product("abc", "xy"):
+            again = feed([fate.article(title, source)], publisher(FakeProducer(), dict(known)))
+            assert (again.unchanged == 1) is (fate.said.get(source) == title)
 
 
 def test_a_message_that_the_client_refuses_is_reported() -> None:
