@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from elasticsearch import Elasticsearch, TransportError
 from pydantic import ValidationError
 
 from desk.evidence import raw_spot
+from desk.failure import Exit, Failure
 from desk.places import Log, chunks, committed
 from desk.republish import republish
 from desk.suspects import Suspects, Verdict, verdict
@@ -43,25 +44,25 @@ _Named = tuple[int, int, str | None, int | None]  # partition, offset, article a
 _Asked = tuple[list[_Named], Future[dict[str, int]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Which part of the raw stream: by Kafka's time, or by offsets of partitions; all that is kept where none is given.
-
-    `until` counts in; the end of offsets does not.
-    """
-
-    since: datetime | None = None
-    until: datetime | None = None
-    offsets: Mapping[int, tuple[int, int]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Part:
-    """The messages of one partition that were looked at, from `start` up to `end`."""
+    """Messages of one partition, from offset `start` up to `end`, which counts no more."""
 
     partition: int
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which part of the raw stream: by Kafka's time, or by offsets of partitions; all that is kept where none is given.
+
+    `until` counts in. `offsets` may name a partition more than once; what stands in several of them is counted once.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    offsets: Sequence[Part] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ def reconcile(
 
     Raises:
         NoSuchStreamError: there is no raw stream.
+        Failure: it has no partition that the span names.
         KafkaError: Kafka does not answer.
         NotFoundError: there is no index.
         ApiError: Elasticsearch refuses.
@@ -142,6 +144,27 @@ def reconcile(
 def _first(missing: Suspects) -> Iterator[tuple[int, int, str | None, int | None]]:
     for _, one in zip(range(_MOST_LISTED), missing, strict=False):
         yield one.partition, one.offset, one.article_id, one.version
+
+
+def joined(parts: Iterable[Part]) -> list[Part]:
+    """Parts that together hold the same messages, by partition and rising offset, none of them in two."""
+    found: list[Part] = []
+    for part in sorted(parts):
+        last = found[-1] if found else None
+        if last and last.partition == part.partition and part.start <= last.end:
+            found[-1] = replace(last, end=max(last.end, part.end))
+        else:
+            found.append(part)
+    return found
+
+
+def _no_partition(stream: str, number: int, numbers: Sequence[int]) -> Failure:
+    has = f"partitions {numbers[0]} to {numbers[-1]}" if len(numbers) > 1 else f"partition {numbers[0]} alone"
+    return Failure(
+        f"{stream} has no partition {number}: it has {has}",
+        f"wiredesk reconcile --offsets {numbers[0]}:0-100 (without --offsets all partitions are read)",
+        Exit.USAGE,
+    )
 
 
 class Versions:
@@ -195,21 +218,30 @@ class _Run:
         self.heartbeats = 0
 
     def parts(self, span: Span) -> list[Part]:
-        """The offsets that a span means, as the stream stands now."""
+        """The offsets that a span means, as the stream stands now, in rising order and each once.
+
+        Raises:
+            NoSuchStreamError: there is no raw stream.
+            Failure: it has no such partition.
+        """
         stream = self._names.raw.name
         numbers = self._log.partitions(stream)
         if not numbers:
             raise NoSuchStreamError(
                 f"there is no stream {stream}: make the streams and the index with `wiredesk setup`"
             )
-        wanted = [number for number in numbers if not span.offsets or number in span.offsets]
-        return [part for number in wanted if (part := self._part(number, span)).start < part.end]
+        if strange := sorted({part.partition for part in span.offsets}.difference(numbers)):
+            raise _no_partition(stream, strange[0], numbers)
+        wanted = map(self._kept, joined(span.offsets)) if span.offsets else (self._during(one, span) for one in numbers)
+        return [part for part in wanted if part.start < part.end]
 
-    def _part(self, number: int, span: Span) -> Part:
+    def _kept(self, part: Part) -> Part:
+        """What the stream still holds of a part."""
+        start, end = self._log.bounds(self._names.raw.name, part.partition)
+        return Part(part.partition, max(start, part.start), min(end, part.end))
+
+    def _during(self, number: int, span: Span) -> Part:
         start, end = self._log.bounds(self._names.raw.name, number)
-        if number in span.offsets:
-            low, high = span.offsets[number]
-            return Part(number, max(start, low), min(end, high))
         return Part(number, self._at(number, span.since, 0, start, end), self._at(number, span.until, 1, end, end))
 
     def _at(self, number: int, moment: datetime | None, later: int, otherwise: int, end: int) -> int:

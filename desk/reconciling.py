@@ -16,9 +16,13 @@ from desk.failure import Exit
 from desk.options import Moment, as_json
 
 if TYPE_CHECKING:
-    from desk.reconcile import Missing, Report
+    from collections.abc import Iterable
+
+    from desk.reconcile import Missing, Report, Span
 
 _QUICK = 5.0
+
+Named = tuple[int, tuple[int, int]]  # a partition, the first offset, and the one after the last
 
 
 class Offsets(click.ParamType):
@@ -47,7 +51,7 @@ def reconcile(
     ctx: click.Context,
     since: datetime | None,
     until: datetime | None,
-    offsets: tuple[tuple[int, tuple[int, int]], ...],
+    offsets: tuple[Named, ...],
     *,
     repair: bool,
     as_json: bool,
@@ -59,20 +63,32 @@ def reconcile(
       wiredesk reconcile
       wiredesk reconcile --since 1d --repair --json
     """
-    from desk.reconcile import Span
     from desk.reconcile import reconcile as reconciled
 
-    if offsets and (since or until):
-        raise click.UsageError("--offsets stand without --since and --until")
+    span = asked(since, until, offsets)
     settings = with_both(ctx.obj, _QUICK)
     with _Bar(shown=not as_json) as bar:
-        found = reconciled(settings, Span(since, until, dict(offsets)), repair=repair, progress=bar.told)
+        found = reconciled(settings, span, repair=repair, progress=bar.told)
     if as_json:
         shown.json_line(plain(found))
     else:
         for line in lines(found, repair=repair):
             click.echo(line)
     return Exit.FINDING if found.missing else Exit.FINE
+
+
+def asked(since: datetime | None, until: datetime | None, offsets: Iterable[Named]) -> Span:
+    """Which part of the stream the options mean.
+
+    Raises:
+        UsageError: they exclude each other.
+    """
+    from desk.reconcile import Part, Span
+
+    parts = tuple(Part(number, *ends) for number, ends in offsets)
+    if parts and (since or until):
+        raise click.UsageError("--offsets stand without --since and --until")
+    return Span(since, until, parts)
 
 
 def plain(found: Report) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -130,8 +131,12 @@ def test_a_span_narrows_what_is_looked_at(fed: tuple[Settings, dict[str, Worker]
     cut = whole.at.replace(year=whole.at.year + 1)
     assert reconcile(settings, Span(since=cut)).read == 0
     assert reconcile(settings, Span(until=cut)).read == whole.read
-    each = [reconcile(settings, Span(offsets={part.partition: (part.start, part.end)})) for part in whole.parts]
+    each = [reconcile(settings, Span(offsets=(part,))) for part in whole.parts]
     assert sum(one.read for one in each) == whole.read
     first = whole.parts[0]
-    assert reconcile(settings, Span(offsets={first.partition: (first.start, first.start + 2)})).read == 2
+    assert reconcile(settings, Span(offsets=(replace(first, end=first.start + 2),))).read == 2
+    twice = [f"{first.partition}:{first.start}-{first.start + 1}", f"{first.partition}:{first.start}-{first.start + 2}"]
+    (told,) = json_lines(wiredesk(settings, "reconcile", "--offsets", twice[1], "--offsets", twice[0], "--json").stdout)
+    assert told["read"] == 2
     assert wiredesk(settings, "reconcile", "--offsets", "0:5-5").returncode == 2
+    assert wiredesk(settings, "reconcile", "--offsets", "99:0-100").returncode == 2

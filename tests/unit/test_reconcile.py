@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
+import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desk.failure import Exit, Failure
 from desk.places import chunks
-from desk.reconcile import buried_spot, named
+from desk.reconcile import Part, _Run, buried_spot, joined, named
+from desk.reconciling import Offsets, asked
 from desk.republish import runs
 from desk.suspects import Suspects, Verdict, verdict
 from processors.letters import letter
 from schemas.dead import Resolution
-from tests.fakes import enriched_message, raw_article, raw_message, record
+from tests.fakes import enriched_message, raw_article, raw_message, record, unit_settings
 
 VERSIONS = st.none() | st.integers(0, 5)
 
@@ -74,6 +78,72 @@ def test_chunks_are_all_and_in_order(values: list[int], size: int) -> None:
     found = list(chunks(values, size))
     assert [value for chunk in found for value in chunk] == values
     assert all(0 < len(chunk) <= size for chunk in found)
+
+
+class FakeLog:
+    """A stream with these partitions; each still holds the offsets from 10 up to 300."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def partitions(self, _stream: str) -> list[int]:
+        """The numbers."""
+        return list(range(self._count))
+
+    def bounds(self, _stream: str, _partition: int) -> tuple[int, int]:
+        """The first offset and the one after the last."""
+        return 10, 300
+
+
+def looked_at(*offsets: str, partitions: int = 3) -> list[tuple[int, int, int]]:
+    """Partition, start and end of what is read of a stream when the command is given these offsets."""
+    span = asked(None, None, [Offsets().convert(one, None, None) for one in offsets])
+    run = _Run(unit_settings(), FakeLog(partitions), None)  # type: ignore[arg-type]
+    return [(part.partition, part.start, part.end) for part in run.parts(span)]
+
+
+@pytest.mark.parametrize(
+    ("offsets", "parts"),
+    [
+        ((), [(0, 10, 300), (1, 10, 300), (2, 10, 300)]),
+        (("0:20-100",), [(0, 20, 100)]),
+        (("0:20-100", "0:200-290"), [(0, 20, 100), (0, 200, 290)]),
+        (("0:200-290", "2:20-30", "0:20-100"), [(0, 20, 100), (0, 200, 290), (2, 20, 30)]),
+        (("0:50-150", "0:20-100", "0:60-70"), [(0, 20, 150)]),
+        (("0:20-50", "0:50-60"), [(0, 20, 60)]),
+        (("0:0-5", "0:250-900"), [(0, 250, 300)]),
+    ],
+)
+def test_every_range_of_offsets_that_is_given_is_read_once(offsets: Any, parts: Any) -> None:
+    """Several ranges of one partition all count, those that overlap once; only what the stream holds is read."""
+    assert looked_at(*offsets) == parts
+
+
+PARTS = st.lists(st.builds(Part, st.integers(0, 2), st.integers(0, 30), st.integers(1, 40)), max_size=12)
+
+
+@given(PARTS.map(lambda parts: [part for part in parts if part.start < part.end]))
+def test_joined_parts_hold_every_offset_once_and_in_order(parts: list[Part]) -> None:
+    """Whatever ranges are given in whatever order, each offset in any of them comes once, in rising order."""
+    wanted = {(part.partition, offset) for part in parts for offset in range(part.start, part.end)}
+    found = [(part.partition, offset) for part in joined(parts) for offset in range(part.start, part.end)]
+    assert found == sorted(wanted)
+
+
+@pytest.mark.parametrize(("count", "has"), [(1, "it has partition 0 alone"), (6, "it has partitions 0 to 5")])
+def test_a_partition_that_is_not_there_is_wrong_usage(count: int, has: str) -> None:
+    """Offsets of no partition are never read as nothing and fine: the stream, what it has and the way out are named."""
+    with pytest.raises(Failure) as refused:
+        looked_at("0:20-100", "99:0-100", partitions=count)
+    assert refused.value.message == f"articles.raw has no partition 99: {has}"
+    assert "wiredesk reconcile --offsets 0:0-100" in refused.value.way_out
+    assert refused.value.code == Exit.USAGE
+
+
+def test_offsets_exclude_dates() -> None:
+    """Offsets and dates both choose the part that is read: given together they are refused."""
+    with pytest.raises(click.UsageError, match="without --since"):
+        asked(datetime(2026, 3, 1, tzinfo=UTC), None, [(0, (0, 9))])
 
 
 RAW = raw_article()
