@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 
 from elasticsearch import Elasticsearch, TransportError
 
@@ -26,6 +27,31 @@ _READ_AT_ONCE = 200
 _LISTED = 20
 
 Missing = dict[str, int]
+
+
+@dataclass(slots=True)
+class Refused:
+    """Messages that did not come into the index.
+
+    Attributes:
+        count: of them all.
+        articles: the versions, by id, of those that the index refuses. The others are no articles at all: the sink
+            buries them, whichever index it writes to.
+    """
+
+    count: int = 0
+    articles: Missing = field(default_factory=dict)
+
+    def add(self, more: Refused) -> None:
+        """Counts what came of further messages."""
+        self.count += more.count
+        merge(self.articles, more.articles)
+
+
+def merge(articles: Missing, more: Missing) -> None:
+    """Adds articles to those that are there; of two versions of one the newer stays."""
+    for article_id, version in more.items():
+        articles[article_id] = max(version, articles.get(article_id, version))
 
 
 class Filler:
@@ -54,22 +80,22 @@ class Filler:
             raise Failure("the index that was being made is gone", "wiredesk rebuild", Exit.FINDING)
         return False
 
-    def write(self, messages: Iterable[Message]) -> int:
-        """Indexes messages of the enriched stream, and returns how many the index refuses for good."""
-        entries, refused = list[Entry](), 0
+    def write(self, messages: Iterable[Message]) -> Refused:
+        """Indexes messages of the enriched stream, and returns what is refused for good."""
+        entries, refused = list[Entry](), Refused()
         for message in messages:
             try:
                 entries.append(admitted(message))
             except PermanentError:
-                refused += 1
-        return refused + self._refused(entries)
-
-    def _refused(self, entries: Sequence[Entry]) -> int:
-        return sum(answer.verdict is Verdict.DEAD for answer in self._store.write(entries))
+                refused.count += 1
+        for entry, answer in zip(entries, self._store.write(entries), strict=True):
+            if answer.verdict is Verdict.DEAD:
+                refused.add(Refused(1, {entry.article_id: entry.version}))
+        return refused
 
     def follow(
         self, log: Log, stream: str, partition: int, span: tuple[int, int], at: Callable[[int], None]
-    ) -> tuple[int, bool]:
+    ) -> tuple[Refused, bool]:
         """Indexes what stands on a partition of the enriched stream.
 
         Args:
@@ -80,11 +106,11 @@ class Filler:
             at: is told the next offset after each step.
 
         Returns:
-            How many were refused, and whether the stream holds the first of them no more.
+            What was refused, and whether the stream holds the first of them no more.
         """
-        start, refused = max(span[0], log.bounds(stream, partition)[0]), 0
+        start, refused = max(span[0], log.bounds(stream, partition)[0]), Refused()
         for records in chunks(log.span(stream, partition, start, max(start, span[1])), _READ_AT_ONCE):
-            refused += self.write(map(Message.of, records))
+            refused.add(self.write(map(Message.of, records)))
             at(records[-1].offset + 1)
         return refused, start > span[0]
 
@@ -111,8 +137,22 @@ class Filler:
 
     def missing(self, target: str, picture: str, at: Callable[[int], None]) -> tuple[int, Missing]:
         """How many articles of a picture the new index lacks, and the first of them."""
+        return self._missing(target, walk(self._elasticsearch, picture), at)
+
+    def lacking(self, target: str, articles: Missing) -> tuple[int, Missing]:
+        """How many of these articles the new index lacks, and the first of them."""
+        return self._missing(target, map(dict, chunks(articles.items(), _READ_AT_ONCE)), lambda _: None)
+
+    def standing(self, origin: str, articles: Missing) -> Missing:
+        """Those of these articles that stand in the old index now, in the version that stands."""
+        found = Missing()
+        for ids in chunks(articles, _READ_AT_ONCE):
+            found.update(versions(self._elasticsearch, origin, ids))
+        return found
+
+    def _missing(self, target: str, pages: Iterable[Missing], at: Callable[[int], None]) -> tuple[int, Missing]:
         count, first, seen = 0, Missing(), 0
-        for found in walk(self._elasticsearch, picture):
+        for found in pages:
             lacking = self._lacking(target, found)
             count, seen = count + len(lacking), seen + len(found)
             first.update(list(lacking.items())[: _LISTED - len(first)])

@@ -3,9 +3,9 @@
 The order is what keeps every article. At the beginning it is noted how far the raw stream reaches, and how far the sink
 has come on the enriched one. Raw articles up to there are enriched again. What the sink has indexed since is followed
 from the enriched stream, and what then still lacks (its raw message past retention, or refused today) is brought over
-from the old index as it is. Only when nothing that stands in the old index is missing does the alias move, in one step;
-what the sink was writing at that moment is followed once more. Versions make every step harmless to repeat, so that
-one that was interrupted goes on where it was.
+from the old index as it is. Only when nothing that stands in the old index is missing, and nothing that came since it
+was looked through is refused, does the alias move, in one step; what the sink was writing at that moment is followed
+once more. Versions make every step harmless to repeat, so that one that was interrupted goes on where it was.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from elasticsearch import Elasticsearch
 from desk.failure import Exit, Failure
 from desk.places import Log, committed
 from desk.rebuilding.compare import Comparison, compare
-from desk.rebuilding.fill import Filler, Missing, as_message
+from desk.rebuilding.fill import Filler, Missing, Refused, as_message, merge
 from desk.rebuilding.indexes import Indexes
 from desk.rebuilding.remake import Remaker, pieces
 from desk.rebuilding.state import ALL_CARRIED, Phase, Renewal
@@ -120,6 +120,7 @@ class Renewing:
         self._renewal, self._tell, self._names = renewal, tell, streams(settings)
         self._indexes = Indexes(elasticsearch, settings)
         self._filler = Filler(elasticsearch, settings, self._indexes)
+        self._turned_away = Missing()
         self._kept_at = 0.0
 
     def run(self, *, hold: bool) -> Report:
@@ -136,6 +137,8 @@ class Renewing:
             self._enrich()
             missing, listed = self._complete()
             comparison = self._compared()
+            if not missing and not hold:
+                missing, listed = self._caught_up()
             if missing or hold:
                 self._phase("ready")
                 return Report(self._renewal, comparison, time.monotonic() - began, False, missing, listed)
@@ -163,7 +166,7 @@ class Renewing:
         with Remaker(self._settings, self._processes) as remaker:
             done = 0
             for one in remaker.remade(pieces(self._log, self._names.raw.name, parts, self._newest)):
-                renewal.refused += one.refused + self._filler.write(map(as_message, one.articles))
+                renewal.refused += one.refused + self._filler.write(map(as_message, one.articles)).count
                 renewal.remade += len(one.articles)
                 renewal.raw[one.piece.partition] = one.piece.following, renewal.raw[one.piece.partition][1]
                 done += one.piece.read
@@ -189,9 +192,9 @@ class Renewing:
             self._renewal.enriched.setdefault(number, 0)
         return {number: self._log.bounds(stream, number)[1] for number in self._renewal.enriched}
 
-    def _follow(self, phase: Phase) -> int:
-        """Indexes what is new on the enriched stream up to now, and returns how many of it are refused."""
-        renewal, ends, refused = self._renewal, self._ends(), 0
+    def _follow(self, phase: Phase) -> Refused:
+        """Indexes what is new on the enriched stream up to now, and returns what of it is refused."""
+        renewal, ends, refused = self._renewal, self._ends(), Refused()
         total = sum(max(0, ends[number] - start) for number, start in renewal.enriched.items())
         self._phase(phase, 0, total)
         for number, start in list(renewal.enriched.items()):
@@ -203,30 +206,46 @@ class Renewing:
 
             stream = self._names.enriched.name
             more, is_gap = self._filler.follow(self._log, stream, number, (start, ends[number]), at)
-            refused += more
+            refused.add(more)
             if is_gap:  # what went past retention meanwhile stands in the old index
                 renewal.carried = ""
             renewal.enriched[number] = max(start, ends[number])
         self._keep()
         return refused
 
+    def _followed(self) -> Missing:
+        """Follows while the alias has not moved, counts what is refused, and returns the articles among it."""
+        refused = self._follow("follow")
+        self._renewal.refused += refused.count
+        return refused.articles
+
     def _complete(self) -> tuple[int, Missing]:
         """Brings over what is missing, until a last look finds nothing; else how many are, and the first of them."""
-        self._renewal.refused += self._follow("follow")
-        if self._renewal.origin is None:
+        early, origin = self._followed(), self._renewal.origin
+        if origin is None:
             return 0, {}
-        missing = self._looked_over(self._renewal.origin)
+        missing = self._looked_over(origin)
         if missing[0]:
             self._renewal.carried = ""
-            missing = self._looked_over(self._renewal.origin)
-        return missing
+            missing = self._looked_over(origin)
+        # What was refused just before the picture may have come into the old index just after it.
+        merge(self._turned_away, self._filler.standing(origin, early))
+        return missing if missing[0] else self._filler.lacking(self._renewal.target, self._turned_away)
+
+    def _caught_up(self) -> tuple[int, Missing]:
+        """Follows once more before the alias moves; how many the new index refuses that no picture showed."""
+        last = self._followed()
+        if self._renewal.origin is None:
+            return 0, {}
+        merge(self._turned_away, last)
+        return self._filler.lacking(self._renewal.target, self._turned_away)
 
     def _looked_over(self, origin: str) -> tuple[int, Missing]:
         total = self._indexes.documents(origin)
         if self._renewal.carried != ALL_CARRIED:
             self._carry(origin, total)
         with still(self._elasticsearch, origin) as picture:
-            self._follow("follow")
+            merge(self._turned_away, self._followed())
             self._phase("compare", 0, total)
             return self._filler.missing(
                 self._renewal.target, picture, lambda seen: self._tell("compare", min(seen, total), total)
@@ -258,12 +277,11 @@ class Renewing:
                 "wiredesk rebuild --give-up",
                 Exit.FINDING,
             )
-        self._follow("follow")
         self._indexes.move(renewal.origin, renewal.target)
 
     def _settle(self) -> int:
         """Follows what the sink was writing into the old index while the alias moved; how many are refused."""
-        late = self._follow("settle")
+        late = self._follow("settle").count
         self._phase("done")
         self._indexes.finished(self._renewal.target)
         return late
