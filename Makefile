@@ -5,7 +5,7 @@ BIN := .venv/bin
 # The system's own settings of Python have no say here.
 unexport PYTHONPATH
 
-.PHONY: run demo test faults attacks steady check format lock model eval schemas clean
+.PHONY: run demo test faults attacks steady bench check format lock model eval schemas clean
 .DEFAULT_GOAL := run
 
 run: .venv/installed ## everything, in the foreground, until Ctrl-C

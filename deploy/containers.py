@@ -24,7 +24,7 @@ from deploy.local.launch import check_heap
 from deploy.local.owner import make_folder, write_file
 from deploy.local.ports import HOST, choose
 from deploy.progress import Progress
-from schemas.settings import ENV_PREFIX, Settings, default_data_dir
+from schemas.settings import ENV_PREFIX, Settings
 
 ENGINES = ("docker", "podman")
 ENGINE_SECONDS = 10.0
@@ -70,8 +70,6 @@ def _state_file(settings: Settings) -> Path:
 
 
 def _project(data_dir: Path) -> str:
-    if data_dir == default_data_dir():
-        return "wiredesk"
     return f"wiredesk-{hashlib.sha256(str(data_dir).encode()).hexdigest()[:8]}"
 
 

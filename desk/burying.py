@@ -13,6 +13,7 @@ from desk import show as shown
 from desk.connect import with_kafka
 from desk.failure import Exit, Failure
 from desk.options import Age, as_json, source_names
+from desk.printable import printable
 
 if TYPE_CHECKING:  # Kafka's client takes longer to import than `--help` may take
     from processors.dead import Group
@@ -81,8 +82,8 @@ def _tell_groups(register: Register, groups: Iterable[Group], *, as_json: bool) 
 
 def _tell_group(group: Group) -> None:
     when = f"{group.first:%Y-%m-%d %H:%M:%S}Z to {group.last:%Y-%m-%d %H:%M:%S}Z"
-    click.echo(f"{_printable(group.name)}  {group.count:,}  {when}")
-    click.echo(f"    {group.sample.id}: {_printable(group.sample.detail)}")
+    click.echo(f"{printable(group.name)}  {group.count:,}  {when}")
+    click.echo(f"    {group.sample.id}: {printable(group.sample.detail)}")
     click.echo(f"    mend: {group.mend}")
 
 
@@ -97,7 +98,7 @@ def _tell_letter(letter: DeadLetter, *, as_json: bool) -> None:
         shown.json_line(letter.model_dump(mode="json"))
         return
     times = f", {letter.attempts} times" if letter.attempts > 1 else ""
-    what = f"{letter.stage}  {letter.reason}{times}: {_printable(letter.detail)}"
+    what = f"{letter.stage}  {letter.reason}{times}: {printable(letter.detail)}"
     click.echo(f"{letter.id}  {letter.at:%Y-%m-%d %H:%M:%S}Z  {what}")
 
 
@@ -131,16 +132,11 @@ def _show(letter: DeadLetter) -> None:
     from processors.dead import MENDS
 
     for name, value in letter.model_dump(mode="json", exclude={"kind", "schema_version", "key", "value"}).items():
-        click.echo(f"{name:<12}{_printable(str(value))}")
+        click.echo(f"{name:<12}{printable(str(value))}")
     click.echo(f"{'mend':<12}{MENDS[letter.reason]}")
     original = letter.original_value
     text = "(none)" if original is None else original.decode("utf-8", "backslashreplace")
-    click.echo(f"{'original':<12}{_printable(text[:_LONGEST_SHOWN])}{' …' if len(text) > _LONGEST_SHOWN else ''}")
-
-
-def _printable(text: str) -> str:
-    """Text that cannot steer a terminal."""
-    return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
+    click.echo(f"{'original':<12}{printable(text[:_LONGEST_SHOWN])}{' …' if len(text) > _LONGEST_SHOWN else ''}")
 
 
 def _acting(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -266,7 +262,7 @@ class _Act:
             shown.json_line({"action": self.action, "done": done, "left": kept, "stored": came, "dead_again": died})
         else:
             for line in (*kept, *map(_again, again)):
-                click.echo(_printable(line), err=True)
+                click.echo(printable(line), err=True)
             click.echo(f"{self.action}: {done:,} of {done + len(kept):,}{_became(done, outcomes, len(again))}")
         return Exit.FINDING if kept or again else Exit.FINE
 

@@ -12,6 +12,7 @@ from desk import show as shown
 from desk.connect import with_kafka
 from desk.failure import Exit, Failure
 from desk.options import as_json
+from desk.printable import printable
 
 if TYPE_CHECKING:
     from desk.trace import Passage, Step, Trace
@@ -45,7 +46,7 @@ def trace(ctx: click.Context, asked: str, seconds: float, *, thorough: bool, as_
         shown.json_line(plain(found))
     else:
         for line in lines(found):
-            click.echo(_printable(line))
+            click.echo(printable(line, kept=""))
     if found.state == "unknown":
         raise Failure(f"nothing is known of {found.article_id}: {_how_far(found)}", found.way_out, Exit.NOT_FOUND)
     return Exit.FINDING if found.state in ("dead", "lost", "removed") else Exit.FINE
@@ -111,7 +112,3 @@ def _ready(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_ready(one) for one in value]
     return value
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -69,28 +68,6 @@ def atom(base: str, items: Iterable[Story], *, encoding: str = "utf-8") -> bytes
         f"<title>The Grain Post</title><id>{escape(base)}/</id><updated>{FIRST.isoformat()}</updated>{entries}</feed>"
     )
     return text.encode(encoding, "xmlcharrefreplace")
-
-
-def json_feed(base: str, items: Iterable[Story]) -> bytes:
-    """A JSON Feed of a site at `base`."""
-    entries = [
-        {
-            "id": base + item.path,
-            "url": base + item.path,
-            "title": item.title,
-            "content_text": item.summary,
-            "date_published": item.published.isoformat(),
-            "authors": [{"name": item.author}],
-        }
-        for item in items
-    ]
-    feed = {
-        "version": "https://jsonfeed.org/version/1.1",
-        "title": "The Grain Post",
-        "language": "en",
-        "items": entries,
-    }
-    return json.dumps(feed, ensure_ascii=False).encode()
 
 
 def sitemap(base: str, items: Iterable[Story]) -> bytes:

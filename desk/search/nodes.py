@@ -117,7 +117,6 @@ class Everything(Placed):
 
 
 Text: TypeAlias = Word | Phrase | Prefix | Near
-Leaf: TypeAlias = Word | Phrase | Prefix | Named | Dates
 Node: TypeAlias = Text | Named | Dates | And | Or | Not | Everything
 
 

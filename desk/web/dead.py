@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from desk.options import Age
+from desk.printable import printable
 from desk.web.letters import Letters, TheLetters, closing
 from desk.web.parts import Problem, address, desk_of, page, segment, tell
 from desk.web.security import Form
@@ -340,11 +341,6 @@ class Original:
         """From the bytes; what is no text stands as its number."""
         text = value[: 4 * MOST_SHOWN].decode("utf-8", "backslashreplace")
         return cls(printable(text[:MOST_SHOWN]), len(value), len(value) <= 4 * MOST_SHOWN and len(text) <= MOST_SHOWN)
-
-
-def printable(text: str) -> str:
-    """Text without characters that cannot be seen or that turn what follows around."""
-    return "".join(one if one.isprintable() or one in "\n\t" else f"\\x{ord(one):02x}" for one in text)
 
 
 @router.get("/dead/{letter_id}")

@@ -47,7 +47,6 @@ _WORD: Final = re.compile(
 _ASCII_WORD: Final = re.compile("[A-Za-z]+(?:['-][A-Za-z]+)*")
 #: One character of these says about as much as this many letters of an alphabet.
 _WEIGHT: Final = {"han": 3, "kana": 2, "hangul": 2}
-_JAPANESE: Final = frozenset({"han", "kana"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,9 @@ def main() -> int:
         return 2
     figures = [one for name, measured in known.items() if name in given.only or not given.only for one in measured()]
     show(figures, Console(width=None if sys.stdout.isatty() else 140))
-    if not given.only:
+    if given.only or (given.out == RESULTS and not (given.texts and given.spacy)):
+        print(f"not written to {given.out.name}: that holds all parts, which take --texts and --spacy", file=sys.stderr)
+    else:
         write(figures, given.out)
     return 0
 

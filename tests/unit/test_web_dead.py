@@ -15,7 +15,8 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.web.dead import MOST_SHOWN, Original, Report, Told, burials_of, printable
+from desk.printable import printable
+from desk.web.dead import MOST_SHOWN, Original, Report, Told, burials_of
 from desk.web.letters import Letters, closing, letters_of
 from processors.dead import MOST_RETRIES, Selection
 from processors.letters import letter
