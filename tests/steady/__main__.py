@@ -82,7 +82,7 @@ class Run:
         self._every(EVERY_SECONDS, began + self._seconds, lambda: self._take(time.monotonic() - began))
         for one in self._load:
             one.stop()
-            self._wrong += [f"{len(one.errors)} failures at {one.name}, first: {one.errors[0]}"] if one.errors else []
+            self._wrong += one.findings
         lasted = time.monotonic() - began
         accounts = self._accounts()
         self._stopped()

@@ -26,11 +26,16 @@ class Repeating:
     """Does something again and again in a thread of its own until it is stopped, and notes what went wrong."""
 
     def __init__(self, name: str, every: float, act: Callable[[], None]) -> None:
-        self._every, self._act = every, act
+        self._name, self._every, self._act = name, every, act
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.done = 0
-        self.errors: list[str] = []
+        self._errors: list[str] = []
+
+    @property
+    def findings(self) -> list[str]:
+        """How often it failed and how first, in words; nothing where it never did."""
+        return [f"{len(self._errors)} failures at {self._name}, first: {self._errors[0]}"] if self._errors else []
 
     def start(self) -> None:
         """Begins."""
@@ -48,7 +53,7 @@ class Repeating:
                 self._act()
                 self.done += 1
             except (OSError, ValueError) as error:
-                self.errors.append(f"{type(error).__name__}: {error}")
+                self._errors.append(f"{type(error).__name__}: {error}")
             # By the clock and not by the pause: the load stays the same while answers take longer.
             if self._stopping.wait(max(0.0, began + turn * self._every - time.monotonic())):
                 return

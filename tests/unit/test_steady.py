@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.steady.load import Repeating
 from tests.steady.readings import Notes, processes, reading
 from tests.steady.table import Outcome, lines, write
 from tests.steady.trend import MEGABYTE, Line, Reading, behind, findings, growth, line, steady, trend
@@ -146,3 +148,21 @@ def test_a_process_is_read_until_it_ends(tmp_path: Path) -> None:
     assert found.resident > found.own > MEGABYTE
     assert min(found.threads, found.files) > 0
     assert reading(2**22 + 1, 1.0, is_ours=True) is None
+
+
+def test_what_the_load_could_not_do_is_told_at_the_end() -> None:
+    """A load that fails goes on, and says how often it failed and how first; one that never fails says nothing."""
+    refused = threading.Event()
+
+    def refuse() -> None:
+        if load.done or load.findings:
+            refused.set()
+        raise ConnectionError("nobody is there")
+
+    load = Repeating("push", 0.0, refuse)
+    assert load.findings == []
+    load.start()
+    assert refused.wait(30)
+    load.stop()
+    (said,) = load.findings
+    assert "failures at push, first: ConnectionError: nobody is there" in said
