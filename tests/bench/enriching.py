@@ -9,11 +9,15 @@ import importlib.util
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from processors.enrich import NoTextError, enrich
+import psutil
+
+from processors.enrich import NoTextError, enrich, warm_up
 from schemas.article import RawArticle
 from tests.bench.figures import Ratio, Round
 from tests.bench.processes import BenchError
@@ -59,6 +63,23 @@ def alone(some: list[RawArticle]) -> tuple[float, float]:
     began = time.perf_counter()
     cpu = _cpu(lambda: enriched(some))
     return len(some) / (time.perf_counter() - began), cpu / len(some)
+
+
+@contextmanager
+def every_core() -> Iterator[Callable[[list[RawArticle]], float]]:
+    """Measures how many of some articles all cores together enrich in a second, with nothing else to do.
+
+    Cores that share what is in them are together worth less than as many times one.
+    """
+    cores = psutil.cpu_count() or 1
+    with ProcessPoolExecutor(cores, get_context("spawn"), initializer=warm_up) as pool:
+
+        def measure(some: list[RawArticle]) -> float:
+            began = time.perf_counter()
+            deque(pool.map(enriched, [some] * cores), maxlen=0)
+            return cores * len(some) / (time.perf_counter() - began)
+
+        yield measure
 
 
 def spacy_pipelines(texts: list[str], name: str) -> tuple[dict[str, Callable[[], None]], list[str]]:

@@ -1,7 +1,7 @@
 """The whole pipeline on this machine: from the raw stream to what a search finds.
 
 Enrichers, sink, Kafka and Elasticsearch share the cores. What bounds them is the enrichers' own work: how many articles
-one core enriches when nothing else is done is measured in the same round, on the same articles.
+one core enriches when nothing else is done, and how many all cores do, is measured in the same round on the same ones.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.bench.processes import most_memory, patiently, process_of, until, use
 from tests.bench.rig import Bench, Ends, Stage, client, ends, in_turn, message, pour
 from tests.bench.sink import warm
 
-OURS, ALONE = "Wiredesk, raw to searchable", "enrichers alone, one core"
+OURS, ALONE, EVERY = "Wiredesk, raw to searchable", "enrichers alone, one core", "enrichers alone, every core"
 RATE, COST, MEMORY = "articles/s", "CPU ms/article", "most memory, MB"
 ALL = "all processes"
 _SAMPLE = 100
@@ -35,24 +35,26 @@ def whole(bench: Bench) -> Iterator[Stage]:
     """The stage."""
     count = bench.size(100, 1500)
     settings = at_work(bench)
+    with enriching.every_core() as at_once:
 
-    def measure(number: int) -> Round:
-        some = bench.corpus.take(count)
-        rate, cost = enriching.alone(some[:_SAMPLE])
-        with finished(settings) as done:
-            found = went_through(bench, done, some)
-        return {ALONE: {RATE: rate, COST: cost * 1000}, **found}
+        def measure(number: int) -> Round:
+            some = bench.corpus.take(count)
+            rate, cost = enriching.alone(some[:_SAMPLE])
+            bounds = {ALONE: {RATE: rate, COST: cost * 1000}, EVERY: {RATE: at_once(some[:_SAMPLE])}}
+            with finished(settings) as done:
+                return {**bounds, **went_through(bench, done, some)}
 
-    yield Stage(
-        about=f"{count:,} articles at once, {enrichers(bench)}, everything on {psutil.cpu_count()} cores",
-        run=in_turn(measure),
-        most=3 if bench.is_quick else None,
-        ratios=(
-            Ratio("whole: articles/s of the whole / one core's enrichers alone", (OURS, RATE), (ALONE, RATE)),
-            Ratio("whole: CPU of the enrichers alone / all processes", (ALL, COST), (ALONE, COST), is_cost=True),
-        ),
-        notes=_notes(bench),
-    )
+        yield Stage(
+            about=f"{count:,} articles at once, {enrichers(bench)}, everything on {psutil.cpu_count()} cores",
+            run=in_turn(measure),
+            most=3 if bench.is_quick else None,
+            ratios=(
+                Ratio("whole: articles/s of the whole / one core's enrichers alone", (OURS, RATE), (ALONE, RATE)),
+                Ratio("whole: articles/s of the whole / every core's enrichers alone", (OURS, RATE), (EVERY, RATE)),
+                Ratio("whole: CPU of the enrichers alone / all processes", (ALL, COST), (ALONE, COST), is_cost=True),
+            ),
+            notes=_notes(bench),
+        )
 
 
 def at_work(bench: Bench) -> Settings:
