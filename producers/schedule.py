@@ -58,22 +58,23 @@ class Outcome:
 
 def first(spec: SourceSpec) -> SourceHealth:
     """What is known of a source that was never looked at: it is due at once."""
-    return SourceHealth(source=spec.name, interval=_every(spec))
+    return SourceHealth(source=spec.name, interval=_every(spec), every=_every(spec))
 
 
 def due(health: SourceHealth, spec: SourceSpec, now: datetime) -> datetime:
     """When to look next. A shorter `every` than the last look knew counts at once."""
     if health.next_look is None or health.looked_at is None:
         return now
-    if health.failures:
+    if health.failures or not _is_shorter(health, spec):
         return health.next_look
-    return min(health.next_look, health.looked_at + timedelta(seconds=max(health.interval, _every(spec))))
+    return min(health.next_look, health.looked_at + timedelta(seconds=_every(spec)))
 
 
 def succeeded(health: SourceHealth, outcome: Outcome, spec: SourceSpec) -> SourceHealth:
     """After a look that could read the source: sooner when most was new, later when nothing was."""
     look = outcome.look
-    interval = _interval(health.interval, look, _every(spec))
+    so_far = _every(spec) if _is_shorter(health, spec) else health.interval
+    interval = _interval(so_far, look, _every(spec))
     wait = max(timedelta(seconds=interval), min(outcome.wait, LONGEST))
     moved = outcome.moved_to is not None and outcome.moved_to == health.moved_to
     counted = _counted(health, outcome)
@@ -81,6 +82,7 @@ def succeeded(health: SourceHealth, outcome: Outcome, spec: SourceSpec) -> Sourc
         update={
             "state": _state(counted, look.at),
             "interval": interval,
+            "every": _every(spec),
             "next_look": _next(look.at, wait, spec.name),
             "looked_at": look.at,
             "succeeded_at": look.at,
@@ -146,6 +148,11 @@ def anomaly(health: SourceHealth, now: datetime) -> Anomaly | None:
 
 def _every(spec: SourceSpec) -> float:
     return max(spec.interval, SHORTEST).total_seconds()
+
+
+def _is_shorter(health: SourceHealth, spec: SourceSpec) -> bool:
+    """Whether the entry asks for more looks than it did at the last one."""
+    return health.every is not None and _every(spec) < health.every
 
 
 def _interval(before: float, look: Look, every: float) -> float:

@@ -42,8 +42,9 @@ class Day(Contract):
 class SourceHealth(Contract):
     """The state of one source, and what was counted since it was first looked at.
 
-    `interval` is the seconds between two looks while all is well, `failures` the score of failures without a success
-    between them (hard 1, soft .5, temporary .25), `gap` the usual seconds between two new articles.
+    `interval` is the seconds between two looks while all is well, `every` what the source's entry asked for at the last
+    look, `failures` the score of failures without a success between them (hard 1, soft .5, temporary .25), `gap` the
+    usual seconds between two new articles.
     Counts balance: `discovered` = `known` + `published` + all of `refused` + `undelivered`. `looks` are the last 20,
     the newest last; `days` the last 15 days with an article. `moved_to` is where it was redirected for good, `moved`
     how often in a row. `hub` tells of news under the address `hub_topic` (WebSub).
@@ -53,6 +54,7 @@ class SourceHealth(Contract):
     source: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     state: SourceState = "new"
     interval: Annotated[float, Field(gt=0)]
+    every: Annotated[float, Field(gt=0)] | None = None
     next_look: UtcMoment | None = None
     looked_at: UtcMoment | None = None
     succeeded_at: UtcMoment | None = None

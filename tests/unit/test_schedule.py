@@ -165,9 +165,19 @@ def test_the_next_look_is_always_ahead_and_never_out_of_sight(course: list[str])
 
 
 def test_a_shorter_interval_in_the_entry_counts_at_once() -> None:
-    """Who asks for more looks does not wait for the old interval to end."""
-    health = succeeded(first(SPEC), brought(10), SPEC.model_copy(update={"every": "1d"}))
-    assert due(health, SPEC, NOW) <= NOW + timedelta(seconds=1.1 * health.interval)
+    """Who asks for more looks does not wait for the old interval to end, nor for it to shrink look by look."""
+    seldom = SPEC.model_copy(update={"every": "1d"})
+    health = succeeded(first(seldom), brought(10), seldom)
+    assert due(health, seldom, NOW) >= NOW + timedelta(days=1)
+    assert due(health, SPEC, NOW) == NOW + timedelta(seconds=EVERY)
+    assert succeeded(health, brought(10, at=NOW + timedelta(minutes=5)), SPEC).interval == EVERY
+
+
+def test_an_interval_that_grew_by_itself_is_kept() -> None:
+    """A source that brought nothing is looked at when its last look said, and no sooner: its entry is what it was."""
+    health = succeeded(first(SPEC), brought(0), SPEC)
+    assert due(health, SPEC, NOW) == health.next_look
+    assert wait(health) >= 1.5 * EVERY
 
 
 def days(*counts: int) -> SourceHealth:
