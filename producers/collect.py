@@ -57,6 +57,12 @@ class Collector:
         self._woken.set()
         return True
 
+    def learn(self, health: SourceHealth) -> None:
+        """Takes in what another process found out by a look of its own; a look under way will tell what it found."""
+        if (spec := self._specs.get(health.source)) and health.source not in self._looking:
+            self._health[health.source] = health
+            self._put(health.source, schedule.due(health, spec, self._tools.now()))
+
     def stop(self) -> None:
         """Lets `run` end once the looks under way are cut short."""
         self._stopping = True

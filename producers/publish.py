@@ -16,6 +16,7 @@ from pydantic_core import to_json
 
 from producers import seen
 from producers.known import Records
+from producers.others import MINE
 from producers.partition import Partitions
 from producers.reading import Refusal
 from schemas.article import RawArticle
@@ -191,7 +192,7 @@ class Publisher:
         # Only what Kafka holds counts as seen; when this record is lost, the article is published twice, which is
         # harmless, and never not at all.
         with contextlib.suppress(KafkaError):
-            self._producer.send(self._streams.seen.name, record, key, [])
+            self._producer.send(self._streams.seen.name, record, key, MINE)
 
     def _fail(self, article: RawArticle, error: Exception) -> None:
         self.report.failed.append(Refusal(article.origin, f"not delivered: {failure_in_words(error)}"))

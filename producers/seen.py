@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from kafka import KafkaConsumer
 
 from producers import known
-from producers.known import OnDisk
+from producers.known import OnDisk, Records
 from schemas.article import RawArticle
 from schemas.settings import Settings
 from schemas.streams import read_to_end, reader_options, streams
@@ -72,16 +72,17 @@ def load(settings: Settings) -> OnDisk:
     """
     consumer = KafkaConsumer(**reader_options(settings, _FETCH_BYTES))
     try:
-        return held(read_to_end(consumer, streams(settings).seen.name), known.on_disk(settings))
+        found = known.on_disk(settings)
+        for record in read_to_end(consumer, streams(settings).seen.name):
+            take(record, found)
+        return found
     finally:
         consumer.close()
 
 
-def held(records: Iterable[Any], found: OnDisk) -> OnDisk:
-    """Takes a stream's records in, the last of each article id; one without a value is forgotten."""
-    for record in records:
-        if record.value is None:
-            found.pop(record.key)
-        else:
-            found[record.key] = record.value
-    return found
+def take(record: Any, found: Records) -> None:
+    """Takes a record of the stream in: the last of each article id stands; one without a value is forgotten."""
+    if record.value is None:
+        found.pop(record.key, None)
+    else:
+        found[record.key] = record.value

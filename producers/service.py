@@ -20,6 +20,7 @@ from producers import metrics, publish, push, seen, sources
 from producers.collect import Collector
 from producers.known import Records
 from producers.look import Marked, Tools, look
+from producers.others import MINE, others
 from producers.polite import Web, open_web
 from producers.publish import Publisher, Report
 from producers.push import Doors
@@ -50,7 +51,7 @@ class House:
         self.health[health.source] = health
         value, key = health.model_dump_json().encode("utf-8"), health.source.encode("utf-8")
         try:
-            future = self.producer.send(streams(self.settings).health.name, value, key)
+            future = self.producer.send(streams(self.settings).health.name, value, key, MINE)
             await asyncio.to_thread(future.get, _DELIVERY_SECONDS)
         except KafkaError as error:
             log.warning("a source's state was not kept", source=health.source, error=type(error).__name__)
@@ -139,6 +140,9 @@ async def serve(settings: Settings, specs: Callable[[], Sequence[SourceSpec]], s
         NoSuchStreamError: the streams were not made yet.
         OSError: the port is in use.
     """
+    names = streams(settings)
+    # Before all of it is read, so that nothing comes between.
+    written = await asyncio.to_thread(others, settings, (names.seen.name, names.health.name))
     async with opened(settings) as house:
         subscriptions = Subscriptions(settings, house.web, house.tools.now)
 
@@ -150,11 +154,19 @@ async def serve(settings: Settings, specs: Callable[[], Sequence[SourceSpec]], s
         doors = Doors(house.tools.deliver, collector.wake, subscriptions.topic)
         running = asyncio.create_task(collector.run())
 
+        def looked(record: Any) -> None:
+            remembered(house.health, record)
+            if health := house.health.get((record.key or b"").decode("utf-8", "replace")):
+                collector.learn(health)
+
+        takers = {names.seen.name: lambda record: seen.take(record, house.tools.known), names.health.name: looked}
+
         def live() -> dict[str, str]:
             return {"loop": "it ended" if running.done() else ""}
 
         told = metrics.application(lambda: house.health, live, live)
         async with (
+            written.taken(takers),
             _listening(push.application(settings, doors), settings.push_host, settings.push_port),
             _listening(told, settings.metrics_host, settings.metrics_port),
         ):

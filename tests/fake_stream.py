@@ -9,6 +9,7 @@ from typing import Any
 from kafka import TopicPartition
 from kafka.errors import KafkaConnectionError
 
+from schemas.envelope import Headers
 from schemas.settings import Settings
 
 
@@ -26,9 +27,11 @@ class FakeStream:
         self.down = self.silent = False
         self.starts = [0] * partitions
         self.values: list[list[bytes]] = [[] for _ in range(partitions)]
+        self.headers: dict[tuple[int, int], Headers] = {}
 
-    def write(self, value: bytes, partition: int = 0) -> None:
+    def write(self, value: bytes, partition: int = 0, headers: Headers | None = None) -> None:
         """Appends a record."""
+        self.headers[partition, len(self.values[partition])] = headers or []
         self.values[partition].append(value)
 
     def connect(self, _: Settings) -> FakeReader:
@@ -56,7 +59,7 @@ class FakeReader:
         self._stream.answer()
         return set(range(len(self._stream.values))) if name == self._stream.name else set()
 
-    def end_offsets(self, partitions: Sequence[TopicPartition], _timeout_ms: int) -> dict[TopicPartition, int]:
+    def end_offsets(self, partitions: Sequence[TopicPartition], _timeout_ms: int = 0) -> dict[TopicPartition, int]:
         """The offset after the last record of each."""
         self._stream.answer()
         return {one: len(self._stream.values[one.partition]) for one in partitions}
@@ -74,7 +77,7 @@ class FakeReader:
         """The offset of the next record; what lies before the start is passed over."""
         return max(self._positions[partition], self._stream.starts[partition.partition])
 
-    def poll(self, timeout_ms: int, max_records: int) -> dict[TopicPartition, list[Any]]:
+    def poll(self, timeout_ms: int, max_records: int = 500) -> dict[TopicPartition, list[Any]]:
         """The next records of one partition that has some."""
         self._stream.answer()
         for partition in [] if self._stream.silent else self._positions:
@@ -83,14 +86,13 @@ class FakeReader:
             if values:
                 self._positions[partition] = start + len(values)
                 self._stream.taken += len(values)
-                number = partition.partition
-                return {
-                    partition: [
-                        SimpleNamespace(partition=number, offset=start + place, value=value)
-                        for place, value in enumerate(values)
-                    ]
-                }
+                return {partition: [self._record(partition, start + at, value) for at, value in enumerate(values)]}
         return {}
+
+    def _record(self, partition: TopicPartition, offset: int, value: bytes) -> Any:
+        number = partition.partition
+        headers = self._stream.headers.get((number, offset), [])
+        return SimpleNamespace(topic=partition.topic, partition=number, offset=offset, value=value, headers=headers)
 
     def close(self, **_: Any) -> None:
         """Notes that it was closed."""

@@ -109,6 +109,25 @@ def test_what_changes_is_a_new_version_and_two_feeds_of_one_article_are_one(here
     assert len(of(here, "post", "wire")) == 3
 
 
+def test_what_a_person_had_looked_at_counts_for_the_collector(here: Settings, web: Site) -> None:
+    """A headline that another process published, and that its site then took back, is taken back in the index too."""
+    (story,) = pages.newspaper(web, 1)
+    added = wiredesk(here, "feed", "add", web.url("/rss"), "--yes", "--every", "1h", "--name", "flip")
+    assert added.returncode == 0, added.stderr
+    until(lambda: len(of(here, "flip")) == 1, "the article", 120)
+    before = of(here, "flip")[0]["title"]
+    other = pages.Story(story.path, "Grain talks called off", story.published)
+    for shown in (other, story):
+        web.put(story.path, pages.page(shown))
+        web.put("/rss", pages.rss(web.url("").rstrip("/"), [shown]), kind="application/rss+xml")
+        if shown is other:
+            assert wiredesk(here, "feed", "now", "flip").returncode == 0
+            until(lambda: of(here, "flip")[0]["title"] != before, "the other headline", 120)
+    text = here.sources_file.read_text(encoding="utf-8")
+    here.sources_file.write_text(text.replace('every = "1h"', 'every = "10s"'), encoding="utf-8")
+    until(lambda: of(here, "flip")[0]["title"] == before, "the first headline again", 120)
+
+
 def of(settings: Settings, *sources: str) -> list[dict[str, Any]]:
     """The indexed articles of these sources."""
     return [one for one in stored(settings).values() if one["source"] in sources]

@@ -83,8 +83,9 @@ def test_it_does_what_a_dict_does(todo: list[tuple[str, bytes, bytes]], batch: i
 @given(st.lists(st.tuples(keys, st.none() | st.binary(max_size=3)), max_size=40), st.integers(1, 5))
 def test_the_last_record_of_a_stream_counts(records: list[tuple[bytes, bytes | None]], batch: int) -> None:
     """Of each article id the last record is kept, and one without a value takes away what stood there."""
-    stream = [SimpleNamespace(key=name, value=value) for name, value in records]
-    known = seen.held(stream, OnDisk(database(), batch))
+    known = OnDisk(database(), batch)
+    for name, value in records:
+        seen.take(SimpleNamespace(key=name, value=value), known)
     assert {name: known.get(name) for name, _ in records} == dict(records)
 
 
@@ -232,7 +233,8 @@ def test_with_room_again_all_goes_to_the_file() -> None:
 def test_whatever_room_there_is_the_newest_record_is_told(records: list[tuple[bytes, bytes | None]], room: int) -> None:
     """However little fits, and whichever write breaks off, each id has the last that was said of it."""
     known, _ = full(batch=3, room=room)
-    seen.held([SimpleNamespace(key=name, value=value) for name, value in records], known)
+    for name, value in records:
+        seen.take(SimpleNamespace(key=name, value=value), known)
     assert {name: known.get(name) for name, _ in records} == dict(records)
 
 

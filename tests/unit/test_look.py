@@ -390,6 +390,30 @@ def test_the_collector_looks_at_what_is_due_and_takes_changes_of_the_file() -> N
     asyncio.run(asyncio.wait_for(run(), 30))
 
 
+def test_what_another_process_found_out_counts_for_the_next_look() -> None:
+    """The collector looks when that look says, with its ETag; a source that it does not have is nothing to it."""
+    house, kept = House(herald(1, etag='"a"')), list[SourceHealth]()
+    clock = Clock()
+    house.tools.now = clock
+
+    async def remember(health: SourceHealth) -> None:
+        kept.append(health)
+
+    async def run() -> None:
+        collector = Collector(lambda: [SPEC], house.tools, {}, remember)
+        running = asyncio.create_task(collector.run())
+        await until(lambda: len(kept) == 1)
+        clock.now += timedelta(seconds=60)
+        collector.learn(kept[0].model_copy(update={"source": "nobody"}))
+        collector.learn(kept[0].model_copy(update={"etag": '"b"', "next_look": clock.now}))
+        await until(lambda: len(kept) == 2)
+        collector.stop()
+        await running
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+    assert (kept[1].etag, kept[1].looks[-1].status) == ('"a"', 200)
+
+
 def test_a_defect_met_in_one_source_does_not_end_the_others() -> None:
     """An error of our own becomes the state of the source that showed it."""
     house, kept = House(herald(1)), {}
