@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from producers.fetched import Hardness
+from producers.recent import keep
 
 # A page that failed for so long is given up: it is asked for once in this time, where its listing comes whole anyway.
 GIVEN_UP_AFTER = timedelta(days=1)
@@ -50,18 +51,12 @@ class Absent:
 
     def failed(self, url: str, reason: str, hardness: Hardness, now: datetime) -> None:
         """Remembers that it could not be had, and why, in a word."""
-        before = self._found.pop(url, None)
-        self._keep(url, _Absence(before.since if before else now, now, reason, hardness))
+        before = self._found.get(url)
+        keep(self._found, url, _Absence(before.since if before else now, now, reason, hardness), MOST_REMEMBERED)
 
     def is_none(self, url: str, reason: str, now: datetime) -> None:
         """Remembers that it was had and is of no use: it is given up at once."""
-        self._found.pop(url, None)
-        self._keep(url, _Absence(now - GIVEN_UP_AFTER, now, reason, "hard"))
-
-    def _keep(self, url: str, one: _Absence) -> None:
-        while len(self._found) >= MOST_REMEMBERED:
-            del self._found[next(iter(self._found))]
-        self._found[url] = one
+        keep(self._found, url, _Absence(now - GIVEN_UP_AFTER, now, reason, "hard"), MOST_REMEMBERED)
 
     def had(self, url: str) -> None:
         """Forgets that it could not be had."""

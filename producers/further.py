@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import chain
-from typing import TypeVar
 
 from producers.fetched import Fetched
 from producers.items import Listing, moment
+from producers.recent import keep
 
 # How many are remembered, and how long one that is said not to change is taken at its word.
 MOST_KNOWN = 20_000
 TRUSTED_FOR = timedelta(days=1)
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-_One = TypeVar("_One")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class Further:
 
     def asked(self, url: str, now: datetime) -> None:
         """Remembers that it was just asked for, whatever comes of it."""
-        _keep(self._asked, {url: now})
+        keep(self._asked, url, now, MOST_KNOWN)
 
     def _is_old(self, url: str, stated: str | None, now: datetime) -> bool:
         known, changed = self._known.get(url), moment(stated)
@@ -72,12 +71,5 @@ class Further:
 
     def keep(self, read: Mapping[str, Known]) -> None:
         """Remembers these, and forgets the oldest beyond `MOST_KNOWN`."""
-        _keep(self._known, read)
-
-
-def _keep(kept: dict[str, _One], new: Mapping[str, _One]) -> None:
-    for url, one in new.items():
-        kept.pop(url, None)
-        kept[url] = one
-    while len(kept) > MOST_KNOWN:
-        del kept[next(iter(kept))]
+        for url, known in read.items():
+            keep(self._known, url, known, MOST_KNOWN)

@@ -18,7 +18,7 @@ from schemas.streams import partitions_of, reader_options
 log = structlog.get_logger(__name__)
 
 #: Put on what this process writes down, so that it does not learn it from itself.
-MINE = [("wiredesk_writer", uuid.uuid4().hex.encode("ascii"))]
+MINE = [("writer", uuid.uuid4().bytes)]
 _FETCH_BYTES = 2**20
 _POLL_MS = 1000
 

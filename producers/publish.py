@@ -167,7 +167,7 @@ class Publisher:
             delivery.future.get()
         except KafkaError as error:
             self._fail(delivery.article, error)
-            self._expect(key, way)
+            seen.keep(self._known, key, way.expected())
         else:
             self.report.published += 1
             record = way.arrived(delivery)
@@ -175,13 +175,6 @@ class Publisher:
             self._remember_listed(delivery.listed, record)
         if not way.deliveries:
             del self._under_way[key]
-
-    def _expect(self, key: bytes, way: _UnderWay) -> None:
-        record = way.expected()
-        if record is None:
-            self._known.pop(key, None)
-        else:
-            self._known[key] = record
 
     def _remember_listed(self, listed: str | None, record: bytes) -> None:
         if listed:

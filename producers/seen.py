@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
 
 from kafka import KafkaConsumer
 
@@ -74,15 +73,15 @@ def load(settings: Settings) -> OnDisk:
     try:
         found = known.on_disk(settings)
         for record in read_to_end(consumer, streams(settings).seen.name):
-            take(record, found)
+            keep(found, record.key, record.value)
         return found
     finally:
         consumer.close()
 
 
-def take(record: Any, found: Records) -> None:
-    """Takes a record of the stream in: the last of each article id stands; one without a value is forgotten."""
-    if record.value is None:
-        found.pop(record.key, None)
+def keep(found: Records, key: bytes, record: bytes | None) -> None:
+    """What is known of an article from now on; none forgets it, as a record of the stream without a value does."""
+    if record is None:
+        found.pop(key, None)
     else:
-        found[record.key] = record.value
+        found[key] = record

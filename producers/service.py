@@ -92,8 +92,8 @@ def read_health(settings: Settings) -> dict[str, SourceHealth]:
     return found
 
 
-def remembered(found: dict[str, SourceHealth], record: Any) -> None:
-    """Takes one record of `sources.health` into what is known of each source.
+def remembered(found: dict[str, SourceHealth], record: Any) -> SourceHealth | None:
+    """Takes one record of `sources.health` into what is known of each source, and gives what it says.
 
     One that is forgotten, or of another version, is looked at as a new source.
     """
@@ -101,6 +101,7 @@ def remembered(found: dict[str, SourceHealth], record: Any) -> None:
     found.pop(name, None)
     with contextlib.suppress(ValidationError):
         found[name] = SourceHealth.model_validate_json(record.value or b"")
+    return found.get(name)
 
 
 def _deliverer(settings: Settings, producer: Any, known: Records) -> Any:
@@ -155,11 +156,13 @@ async def serve(settings: Settings, specs: Callable[[], Sequence[SourceSpec]], s
         running = asyncio.create_task(collector.run())
 
         def looked(record: Any) -> None:
-            remembered(house.health, record)
-            if health := house.health.get((record.key or b"").decode("utf-8", "replace")):
+            if health := remembered(house.health, record):
                 collector.learn(health)
 
-        takers = {names.seen.name: lambda record: seen.take(record, house.tools.known), names.health.name: looked}
+        def published(record: Any) -> None:
+            seen.keep(house.tools.known, record.key, record.value)
+
+        takers = {names.seen.name: published, names.health.name: looked}
 
         def live() -> dict[str, str]:
             return {"loop": "it ended" if running.done() else ""}

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -85,7 +84,7 @@ def test_the_last_record_of_a_stream_counts(records: list[tuple[bytes, bytes | N
     """Of each article id the last record is kept, and one without a value takes away what stood there."""
     known = OnDisk(database(), batch)
     for name, value in records:
-        seen.take(SimpleNamespace(key=name, value=value), known)
+        seen.keep(known, name, value)
     assert {name: known.get(name) for name, _ in records} == dict(records)
 
 
@@ -234,7 +233,7 @@ def test_whatever_room_there_is_the_newest_record_is_told(records: list[tuple[by
     """However little fits, and whichever write breaks off, each id has the last that was said of it."""
     known, _ = full(batch=3, room=room)
     for name, value in records:
-        seen.take(SimpleNamespace(key=name, value=value), known)
+        seen.keep(known, name, value)
     assert {name: known.get(name) for name, _ in records} == dict(records)
 
 

@@ -11,7 +11,7 @@ from schemas.streams import NoSuchStreamError
 from tests.fake_stream import FakeStream
 from tests.fakes import unit_settings
 
-THEIRS = [("wiredesk_writer", b"another process")]
+THEIRS = [("writer", b"another process")]
 
 
 def connected(stream: FakeStream) -> Others:
