@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import queue
 import threading
 import time
@@ -16,6 +17,7 @@ import structlog
 from kafka import ConsumerRebalanceListener, OffsetAndMetadata, TopicPartition
 from kafka.errors import CommitFailedError, KafkaError
 
+from processors.backlog import may_wait
 from processors.bulk import Answer, Verdict
 from processors.intake import admitted
 from processors.letters import PermanentError, letter, posted
@@ -35,7 +37,9 @@ _COMMIT_EVERY = 0.5
 _IDLE_POLL_MS = 500
 _FULL_POLL_MS = 20
 _SETTLING_POLL_MS = 100
+_GATHERING_POLL_MS = 200  # twice what Kafka itself waits for more: where nothing comes, a backlog is at its end
 _STOP_GRACE = 8.0
+_LONGEST_BEHIND = 1.0
 _UNCOMMITTED = "offsets cannot be committed"
 
 
@@ -51,18 +55,28 @@ class Item:
 
 @dataclass
 class Batch:
-    """What goes into one bulk request."""
+    """What goes into one bulk request, at the latest when it is `due` (`time.monotonic`).
 
+    `wait` is how many seconds its first item waits for others, even if they are fresh.
+    """
+
+    wait: float
     items: list[Item] = field(default_factory=list)
     size: int = 0
     since: float = 0.0
+    due: float = math.inf
 
-    def add(self, item: Item) -> None:
-        """Takes one more item."""
+    def add(self, item: Item, late: float) -> None:
+        """Takes one more item, for which the first one may have waited so many seconds if that is longer."""
         if not self.items:
             self.since = time.monotonic()
+        self.due = min(self.due, self.since + max(self.wait, late))
         self.items.append(item)
         self.size += len(item.entry.lines) if item.entry else 0
+
+    def no_more(self) -> None:
+        """There are no others to wait for any longer than for fresh ones."""
+        self.due = min(self.due, self.since + self.wait)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +167,7 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
         self._ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
         self._unsettled: deque[Ended] = deque()
         self._trackers: dict[TopicPartition, OffsetTracker] = {}
-        self._batch = Batch()
+        self._batch = Batch(settings.sink_batch_seconds)
         self._commit_at = 0.0
         self._failed: BaseException | None = None
 
@@ -184,8 +198,11 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def _round(self) -> None:
         self._hand_over()
-        for partition, records in self._consumer.poll(timeout_ms=self._patience()).items():
+        found = self._consumer.poll(timeout_ms=self._patience())
+        for partition, records in found.items():
             self._take(partition, records)
+        if not found and self._batch.items:
+            self._batch.no_more()
         self._hand_over()
         self._settle()
         if time.monotonic() >= self._commit_at:
@@ -201,8 +218,7 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
         if paused:
             self._consumer.resume(*paused)
         if self._batch.items:
-            left = self._batch.since + self._settings.sink_batch_seconds - time.monotonic()
-            return max(1, int(left * 1000))
+            return min(_GATHERING_POLL_MS, max(1, int((self._batch.due - time.monotonic()) * 1000)))
         return _IDLE_POLL_MS if not self._unfinished() else _SETTLING_POLL_MS
 
     def _unfinished(self) -> int:
@@ -213,7 +229,7 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
         for record in records:
             message = Message.of(record)
             tracker.take(record.offset)
-            self._batch.add(_item(message, tracker))
+            self._batch.add(_item(message, tracker), _late(message))
             if self._full() and not self._ready.full():
                 self._hand_over()
 
@@ -224,9 +240,9 @@ class Sink(ConsumerRebalanceListener):  # type: ignore[misc]
         """Gives the batch to a writer when it is due and one has room for it."""
         if not self._batch.items or self._ready.full():
             return
-        if self._full() or time.monotonic() - self._batch.since >= self._settings.sink_batch_seconds:
+        if self._full() or time.monotonic() >= self._batch.due:
             self._ready.put(self._batch)
-            self._batch = Batch()
+            self._batch = Batch(self._settings.sink_batch_seconds)
 
     def _write(self) -> None:
         while (batch := self._ready.get()) is not None:
@@ -338,6 +354,12 @@ def _item(message: Message, tracker: OffsetTracker) -> Item:
         return Item(message, tracker, admitted(message))
     except PermanentError as problem:
         return Item(message, tracker, None, problem)
+
+
+def _late(message: Message) -> float:
+    """How many seconds a message may wait for others because it waited long already."""
+    published = whole_number(message.attributes.get(RAW_TIME))
+    return may_wait(time.time() - published / 1000, _LONGEST_BEHIND) if published else 0.0
 
 
 def _published(item: Item, verdict: Verdict) -> int | None:

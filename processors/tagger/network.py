@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from itertools import chain, filterfalse, repeat
+from itertools import chain, filterfalse
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,8 @@ from processors.tagger.features import Lexicon, spelling
 
 Floats = npt.NDArray[np.float32]
 MOST_WORDS = 20_000
-KEPT = 24_576
+KEPT = 32_768
+STAYING = 24_576
 MADE = 32
 BLOCK = 2048
 _NEAR = np.arange(3)
@@ -48,6 +49,7 @@ class Network:
         self._third, self._third_bias = dense["third"], dense["third_bias"]
         self._out, self._out_bias = dense["out"], dense["out_bias"]
         self._known: dict[str, int] = {}
+        self._uses = np.zeros(KEPT, np.int64)
         # Filled, not left to be mapped bit by bit: the memory that it will take is taken at the start.
         self._given: Floats = np.full((self._reach, KEPT, self._width), 0, np.float32)
 
@@ -86,18 +88,35 @@ class Network:
         return (_positive(parts @ self._word, self._word_bias) @ self._first)[: len(words)]
 
     def _slots(self, words: list[str]) -> npt.NDArray[np.intp]:
-        """Each word's row in what is kept, new ones added; past `KEPT` different words the rest have row 0, empty."""
+        """Each word's row in what is kept, new ones added. There are at most `MOST_WORDS` words."""
+        missing = self._missing(words)
+        for staying in (STAYING, 0):
+            if len(self._known) + len(missing) >= KEPT:
+                self._forget(staying)
+                missing = self._missing(words)
         known = self._known
-        missing = list(dict.fromkeys(filterfalse(known.__contains__, words)))
-        if len(known) + len(missing) >= KEPT:
-            known.clear()
-            missing = list(dict.fromkeys(words))[: KEPT - 1]
         for begin in range(0, len(missing), MADE):
             here = missing[begin : begin + MADE]
             rows = slice(len(known) + 1, len(known) + 1 + len(here))
             self._given[:, rows] = self._made(here).reshape(len(here), self._reach, self._width).transpose(1, 0, 2)
             known.update(zip(here, range(rows.start, rows.stop), strict=True))
-        return np.fromiter(map(known.get, words, repeat(0)), np.intp, len(words))
+        slots = np.fromiter(map(known.__getitem__, words), np.intp, len(words))
+        self._uses[slots] += 1
+        return slots
+
+    def _missing(self, words: list[str]) -> list[str]:
+        return list(dict.fromkeys(filterfalse(self._known.__contains__, words)))
+
+    def _forget(self, staying: int) -> None:
+        """Keeps so many words: those that the most documents had, of these alike the latest. Counts fall by half."""
+        words = list(self._known)
+        order = np.argsort(self._uses[1 : len(words) + 1], kind="stable") + 1
+        rows = np.sort(order[len(words) - min(staying, len(words)) :])
+        for part in self._given:
+            part[1 : len(rows) + 1] = part[rows]
+        self._uses[1 : len(rows) + 1] = self._uses[rows] // 2
+        self._uses[len(rows) + 1 :] = 0
+        self._known = {words[row - 1]: number for number, row in enumerate(rows.tolist(), 1)}
 
     def probabilities(self, words: list[str], candidates: npt.NDArray[np.intp]) -> Floats:
         """The probability of each tag for the words at `candidates`, of shape (candidates, tags).
@@ -105,7 +124,11 @@ class Network:
         `words` holds at most `MOST_WORDS` words, the whole document.
         """
         wanted = _around(candidates, len(words), 2)
-        first = self._contextual(self._slots(words), _around(wanted, len(words), 1))
+        near = _around(wanted, len(words), 1)
+        read = _around(near, len(words), self._reach // 2)
+        slots = np.zeros(len(words), np.intp)
+        slots[read] = self._slots([words[at] for at in read.tolist()])
+        first = self._contextual(slots, near)
         second = self._convolved(first, wanted)
         same = self._averaged(np.take(second, candidates + 2, 0), words, candidates)
         before, here, after = (np.take(second, candidates + offset, 0) for offset in (0, 2, 4))

@@ -27,6 +27,30 @@ def test_a_refresh_that_takes_long_is_followed_by_a_long_rest() -> None:
     assert Refresher(lambda: time.sleep(0.15), lambda _: None).turn() == LONGEST
 
 
+def test_a_backlog_is_made_searchable_less_often() -> None:
+    """What was published a minute ago waits for the refresh of five seconds; with something fresh it does not wait."""
+    now, asked = [60.0], list[float]()
+    fresh = Refresher(lambda: asked.append(now[0]), lambda _: None, clock=lambda: now[0])
+    for now[0] in (60.0, 61.0, 64.5, 65.5, 66.0):
+        fresh.written([now[0] * 1000 - 60_000])
+        fresh.turn()
+    assert asked == [60.0, 65.5]
+    fresh.written([65_500])
+    fresh.turn()
+    assert asked == [60.0, 65.5, 66.0]
+
+
+def test_what_waits_is_not_forgotten() -> None:
+    """A backlog's last articles are searchable soon although nothing is written after them."""
+    asked = threading.Semaphore(0)
+    fresh = Refresher(asked.release, lambda _: None)
+    fresh.start()
+    for _ in range(2):
+        fresh.written([(time.time() - 10) * 1000])
+        assert asked.acquire(timeout=30)
+    fresh.stop()
+
+
 def test_a_refusal_ends_nothing_and_its_ages_are_not_told() -> None:
     """When Elasticsearch does not answer, what was written has no known age, and the next time is tried as ever."""
     answers = [NoConnection("away"), None]

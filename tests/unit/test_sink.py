@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -355,6 +356,16 @@ def test_what_was_written_is_told_with_when_it_was_published() -> None:
     rig = Rig([enriched_message(n, headers=headers) for n, headers in enumerate(published)], Scripted(answer))
     rig.run()
     assert rig.published == [1000, 1001]
+
+
+@pytest.mark.parametrize(("age", "gathered"), [(60.0, True), (0.0, False)])
+def test_what_is_late_waits_for_more_of_it(age: float, gathered: bool) -> None:
+    """A backlog that comes one by one is written in one request; what is fresh is not held up for others."""
+    raw_time = ("ce_rawtime", b"%d" % int((time.time() - age) * 1000))
+    late = [enriched_message(n, headers=(*enriched_message(n).headers, raw_time)) for n in range(20)]
+    rig = Rig(late, most=1, sink_batch_seconds=1e-6)
+    rig.run()
+    assert (len(rig.store.written) == 1) is gathered
 
 
 def test_asked_to_stop_before_it_begins_it_ends() -> None:

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from processors.tagger.agree import Cluster, agreed, initials
 from processors.tagger.features import shape
-from processors.tagger.network import Network, default
+from processors.tagger.network import KEPT, MOST_WORDS, Network, default
 from processors.tagger.rules import Span, applied
 from processors.tagger.spans import candidates, tagged
 from processors.tagger.tokens import LONGEST_WORD, tokenize
 
+WEIGHTS = files("processors") / "models" / "tagger.npz"
 TAGS = "O B-PER I-PER B-ORG I-ORG B-LOC I-LOC B-EVT I-EVT".split()
 
 
@@ -263,8 +264,7 @@ def test_a_word_is_the_same_in_any_company() -> None:
     """Which words are new to the network together changes no bit of the answer."""
     words = "Envoy Maria Zakharova of the Foreign Ministry flew from Minsk to Geneva".split()
     at = np.arange(len(words), dtype=np.intp)
-    path = files("processors") / "models" / "tagger.npz"
-    one, other = Network.read(path), Network.read(path)
+    one, other = Network.read(WEIGHTS), Network.read(WEIGHTS)
     other.probabilities([f"Word{number}" for number in range(50)] + words[::-2], np.arange(9, dtype=np.intp))
     assert np.array_equal(one.probabilities(words, at), other.probabilities(words, at))
 
@@ -277,3 +277,17 @@ def test_probabilities_do_not_depend_on_what_was_read_before() -> None:
     default().probabilities(["Something", "Else", "Entirely"], np.arange(3, dtype=np.intp))
     assert np.array_equal(before, default().probabilities(words, at))
     assert np.allclose(before.sum(1), 1, atol=1e-5)
+
+
+def test_what_is_forgotten_is_made_again_the_same() -> None:
+    """More words than are kept, in many documents and in the largest one, change no answer: it is as at the start."""
+    network, wordy = Network.read(WEIGHTS), [f"Word{number}" for number in range(KEPT + MOST_WORDS)]
+    words = "President Vladimir Putin met Maria Zakharova in Moscow".split()
+    at = np.arange(len(words), dtype=np.intp)
+    before = network.probabilities(words, at)
+    for begin in range(0, KEPT, 1000):
+        some = [*words, *wordy[begin : begin + 1000]]
+        network.probabilities(some, np.arange(len(some), dtype=np.intp))
+    assert np.array_equal(before, network.probabilities(words, at))
+    network.probabilities(wordy[-MOST_WORDS:], np.arange(MOST_WORDS, dtype=np.intp))
+    assert np.array_equal(before, network.probabilities(words, at))
