@@ -185,7 +185,7 @@ class Settings(BaseSettings):
     )
     sink_batch_articles: Annotated[int, Field(ge=1)] = Field(500, description="Most articles in one bulk request.")
     sink_batch_bytes: Annotated[int, Field(ge=1024)] = Field(5 * 2**20, description="Most bytes in one bulk request.")
-    sink_batch_seconds: Annotated[float, Field(gt=0)] = Field(0.1, description="Longest one is held open for fresh articles.")
+    sink_batch_seconds: Annotated[float, Field(gt=0)] = Field(0.1, description="Longest a fresh one waits for others.")
     sink_bulks_in_flight: Annotated[int, Field(ge=1)] = Field(2, description="Bulk requests under way at once.")
 
     fetch_contact: Annotated[
