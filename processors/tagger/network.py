@@ -112,8 +112,9 @@ class Network:
         words = list(self._known)
         order = np.argsort(self._uses[1 : len(words) + 1], kind="stable") + 1
         rows = np.sort(order[len(words) - min(staying, len(words)) :])
-        for part in self._given:
-            part[1 : len(rows) + 1] = part[rows]
+        for begin in range(0, len(rows), BLOCK):
+            here = rows[begin : begin + BLOCK]
+            self._given[:, begin + 1 : begin + 1 + len(here)] = self._given[:, here]
         self._uses[1 : len(rows) + 1] = self._uses[rows] // 2
         self._uses[len(rows) + 1 :] = 0
         self._known = {words[row - 1]: number for number, row in enumerate(rows.tolist(), 1)}
