@@ -18,12 +18,11 @@ from processors import index
 from processors.health import index_problem
 from schemas.identity import HEARTBEAT_SOURCE
 from schemas.settings import Settings
-from schemas.streams import NoSuchStreamError, client_options, partitions_of, reader_options, streams
+from schemas.streams import SMALL_FETCH_BYTES, NoSuchStreamError, client_options, partitions_of, reader_options, streams
 
 _TIMEOUT_MS = 5000
 _COORDINATOR_SECONDS = 5.0
 _TOPICS_EVERY = 30.0
-_FETCH_BYTES = 2**20
 _PEEK_BYTES = 2**10
 _NEWEST = 10
 _SOURCES = 50
@@ -42,7 +41,7 @@ class KafkaEye:
     def __init__(self, settings: Settings) -> None:
         self._names = streams(settings)
         patience = {"bootstrap_timeout_ms": _TIMEOUT_MS, "request_timeout_ms": _TIMEOUT_MS}
-        self._consumer = KafkaConsumer(**reader_options(settings, _FETCH_BYTES), **patience)
+        self._consumer = KafkaConsumer(**reader_options(settings, SMALL_FETCH_BYTES), **patience)
         self._peeker: Any = None
         self._peek_options = {**reader_options(settings, _PEEK_BYTES), **patience}
         self._admin = KafkaAdminClient(**client_options(settings), **patience)

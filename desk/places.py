@@ -12,10 +12,9 @@ from kafka.errors import KafkaTimeoutError, RetriableError
 from kafka.partitioner import murmur2
 
 from schemas.settings import Settings
-from schemas.streams import client_options, reader_options
+from schemas.streams import SMALL_FETCH_BYTES, client_options, reader_options
 
 # A fetch gives at least one whole batch, however large: small fetches make single reads quick and cost no message.
-_FETCH_BYTES = 2**20
 _SILENCE = 30.0
 _Value = TypeVar("_Value")
 _COORDINATOR_TRIES = 8
@@ -50,7 +49,7 @@ class Log:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._consumer = KafkaConsumer(**reader_options(settings, _FETCH_BYTES))
+        self._consumer = KafkaConsumer(**reader_options(settings, SMALL_FETCH_BYTES))
 
     def __enter__(self) -> Self:
         return self

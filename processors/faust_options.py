@@ -8,7 +8,7 @@ import faust
 
 from schemas.settings import Settings
 from schemas.signin import kafka_tls, kafka_user
-from schemas.streams import MAX_MESSAGE_BYTES
+from schemas.streams import MAX_MESSAGE_BYTES, SMALL_FETCH_BYTES
 
 
 def options(settings: Settings) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "broker_session_timeout": 6,
         "broker_heartbeat_interval": 2,
         "consumer_auto_offset_reset": "earliest",
-        "consumer_max_fetch_size": MAX_MESSAGE_BYTES,
+        "consumer_max_fetch_size": SMALL_FETCH_BYTES,
         "producer_acks": -1,
         "producer_compression_type": "lz4",
         "producer_max_request_size": MAX_MESSAGE_BYTES,

@@ -13,13 +13,12 @@ from kafka import KafkaConsumer
 from kafka.errors import KafkaError
 
 from schemas.settings import Settings
-from schemas.streams import partitions_of, reader_options
+from schemas.streams import SMALL_FETCH_BYTES, partitions_of, reader_options
 
 log = structlog.get_logger(__name__)
 
 #: Put on what this process writes down, so that it does not learn it from itself.
 MINE = [("writer", uuid.uuid4().bytes)]
-_FETCH_BYTES = 2**20
 _POLL_MS = 1000
 
 
@@ -73,4 +72,4 @@ def others(settings: Settings, streams: Sequence[str]) -> Others:
         KafkaError: Kafka does not answer.
         NoSuchStreamError: one of the streams was not made yet.
     """
-    return Others(KafkaConsumer(**reader_options(settings, _FETCH_BYTES)), streams)
+    return Others(KafkaConsumer(**reader_options(settings, SMALL_FETCH_BYTES)), streams)

@@ -13,12 +13,11 @@ from producers import known
 from producers.known import OnDisk, Records
 from schemas.article import RawArticle
 from schemas.settings import Settings
-from schemas.streams import read_to_end, reader_options, streams
+from schemas.streams import SMALL_FETCH_BYTES, read_to_end, reader_options, streams
 
 _AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 # Who said it and when it was fetched do not count; the content does, apart from the rest: its escapes cost time.
 _NOT_TOLD = {"fetched_at", "origin", "schema_version", "source", "also_from", "content"}
-_FETCH_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ def load(settings: Settings) -> OnDisk:
         KafkaError: Kafka does not answer.
         NoSuchStreamError: the stream was not made yet.
     """
-    consumer = KafkaConsumer(**reader_options(settings, _FETCH_BYTES))
+    consumer = KafkaConsumer(**reader_options(settings, SMALL_FETCH_BYTES))
     try:
         found = known.on_disk(settings)
         for record in read_to_end(consumer, streams(settings).seen.name):

@@ -15,6 +15,8 @@ from schemas.signin import kafka_options
 
 # A message holds the article as JSON: escapes may double it, and an enriched one carries its judgements too.
 MAX_MESSAGE_BYTES = 32 * 2**20
+# At once of a partition, for who reads on and on and keeps little of it.
+SMALL_FETCH_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)

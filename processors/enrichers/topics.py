@@ -75,7 +75,7 @@ class Concept:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The concepts by code, the retired codes, and the terms with a matcher that finds them.
+    """The concepts by code, and the terms with a matcher that finds them.
 
     The term at `at` speaks for the concepts `listed[owners[n]]` with `weights[n]`, for n from `first[at]` to
     `first[at + 1]`; `same` gives for a term the one spelt alike before it. `gains` tells how much the evidence for each
@@ -83,7 +83,6 @@ class Table:
     """
 
     concepts: dict[str, Concept]
-    retired: dict[str, str]
     marks: dict[str, str]
     gains: dict[str, float]
     listed: list[Concept]
@@ -110,7 +109,6 @@ def table() -> Table:
     spoken = [pair for _, pairs in stored["terms"] for pair in pairs]
     return Table(
         concepts={concept.code: concept for concept in listed},
-        retired=stored["retired"],
         marks=stored["marks"],
         gains=stored["gains"],
         listed=listed,
@@ -125,11 +123,6 @@ def table() -> Table:
             implementation=Implementation.ContiguousNFA,
         ),
     )
-
-
-def current_code(code: str) -> str:
-    """The code to use for one that IPTC has retired; any other as it is."""
-    return table().retired.get(code, code)
 
 
 def find_topics(title: str, text: str, language: str | None = "en") -> tuple[Topic, ...]:

@@ -365,6 +365,9 @@ def test_topics_are_known_by_name_and_code() -> None:
     (*_, above) = topics.parents_of("medtop:20000639")
     assert "medtop:20000639" in topics.children_of(above)
     assert topics.topic("medtop:20000030") == topics.topic("medtop:20000029")
+    commodities = topics.topic("medtop:20000389")  # it was "soft commodity"
+    assert commodities
+    assert commodities.name == "commodity market"
     assert all(not topics.parents_of(code) for code in topics.children_of())
     assert "diplomacy" in topics.names()
 

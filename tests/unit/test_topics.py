@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.enrichers.topics import TOPICS, current_code, find_topics, table
+from processors.enrichers.topics import TOPICS, find_topics, table
 from processors.training.topics_measure import judge, read_passages
 from tests.drafts import SEED_PATHS, draft, seed_draft
 
@@ -121,14 +121,6 @@ def test_only_the_start_is_read() -> None:
     """What stands after the first 20,000 characters changes nothing."""
     text = "The striker scored in the cup final. " * 600
     assert find_topics("", text + "The parliament passed the budget. " * 2000) == find_topics("", text)
-
-
-def test_retired_codes_are_mapped() -> None:
-    """A code that IPTC has retired gives one in use: of the same name, or above it; others stay."""
-    assert current_code("medtop:20000389") == "medtop:20000386"  # soft commodity -> commodity market
-    assert current_code(DIPLOMACY) == DIPLOMACY
-    assert all(code in table().concepts for code in table().retired.values())
-    assert not table().retired.keys() & table().concepts.keys()
 
 
 def test_the_table_has_all_top_levels_and_parents() -> None:
