@@ -29,6 +29,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "producer_acks": -1,
         "producer_compression_type": "lz4",
         "producer_max_request_size": MAX_MESSAGE_BYTES,
+        "stream_buffer_maxsize": 256,
         "stream_wait_empty": True,
         "topic_allow_declare": False,
         "topic_disable_leader": True,
