@@ -106,7 +106,9 @@ def steps(bench: Bench) -> tuple[int, ...]:
 
 def fill(bench: Bench, elasticsearch: Elasticsearch, settings: Settings, fresh: Iterator[Ready], mark: int) -> None:
     """Brings the index to so many documents, or some more, and waits until what came of that is merged."""
-    there = _held(elasticsearch, settings)
+    alias = settings.index_alias
+    patiently(lambda: elasticsearch.indices.refresh(index=alias))
+    there: int = patiently(lambda: elasticsearch.count(index=alias).body["count"])
     if there > mark * _GROWN:
         emptied(elasticsearch, settings)
         there = 0
@@ -116,17 +118,11 @@ def fill(bench: Bench, elasticsearch: Elasticsearch, settings: Settings, fresh: 
             body for _ in range(0, more, documents.BULK) for body in documents.bodies(islice(fresh, documents.BULK))
         )
         for some in iter(lambda made=made: list(islice(made, 20)), []):  # type: ignore[misc]
-            documents.written(elasticsearch, settings.index_alias, some)
+            documents.written(elasticsearch, alias, some)
         there += more
         bench.say(f"growth: {there:,} of {mark:,} documents")
-    patiently(lambda: elasticsearch.indices.refresh(index=settings.index_alias))
-    until(lambda: not _merges(elasticsearch), "merged", _MERGING_SECONDS, pause=0.1)
-
-
-def _held(elasticsearch: Elasticsearch, settings: Settings) -> int:
-    patiently(lambda: elasticsearch.indices.refresh(index=settings.index_alias))
-    found: int = patiently(lambda: elasticsearch.count(index=settings.index_alias).body["count"])
-    return found
+    patiently(lambda: elasticsearch.indices.refresh(index=alias))
+    until(lambda: not _merges(elasticsearch), "all that was written merged", _MERGING_SECONDS, pause=0.1)
 
 
 def _merges(elasticsearch: Elasticsearch) -> int:
@@ -137,9 +133,9 @@ def _merges(elasticsearch: Elasticsearch) -> int:
     return found
 
 
-def _make_sure_of_room(bench: Bench, some: list[Ready], mark: int) -> None:
-    size = sum(len(one.lines) for one in some) / len(some) * mark * _ROOM
+def _make_sure_of_room(bench: Bench, some: list[Ready], count: int) -> None:
+    size = sum(len(one.lines) for one in some) / len(some) * count * _ROOM
     free = shutil.disk_usage(bench.settings.data_dir).free
     if size > free:
-        wanted = f"{mark:,} documents may need {size / 1e9:.0f} GB, and {free / 1e9:.0f} are free"
+        wanted = f"{count:,} documents may need {size / 1e9:.0f} GB, and {free / 1e9:.0f} are free"
         raise BenchError(f"{wanted} in {bench.settings.data_dir}: name fewer with --documents, or another TMPDIR")
